@@ -66,7 +66,11 @@ impl<'de> Deserialize<'de> for Instant {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Instant {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <chrono::DateTime<Utc> as utoipa::PartialSchema>::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
+            .examples([serde_json::json!("2026-11-23T11:34:56.789Z")])
+            .into()
     }
 }
 

@@ -1,0 +1,55 @@
+//! The types of the JSON API, shared by the server that writes them and the page that reads them.
+//!
+//! Instants are RFC 3339 in UTC with milliseconds, days `YYYY-MM-DD` in the reporting zone, durations whole seconds.
+
+pub mod ingest;
+pub mod problem;
+pub mod today;
+pub mod usage;
+
+use crate::{Day, instant::Instant};
+use serde::{Deserialize, Serialize};
+
+/// An account, with the newest name it was sent with; the id where it never had one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Account {
+    /// Case-sensitive.
+    pub id: String,
+    /// Shown instead of the id.
+    pub name: String,
+}
+
+/// A user within an account, with the newest name; the id where there never was one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct User {
+    /// Case-sensitive, unique within the account.
+    pub id: String,
+    /// Shown instead of the id.
+    pub name: String,
+}
+
+/// What a page needs to know of the workspace before it shows any number. `GET /workspace`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Workspace {
+    /// When this was answered.
+    pub as_of: Instant,
+    /// The reporting zone, an IANA name.
+    pub time_zone: String,
+    /// The current local day.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub day: Day,
+    /// The local day of the first event; null while there is none.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub data_since: Option<Day>,
+    /// Whether the numbers are made up for a demonstration.
+    pub demo: bool,
+    /// Minutes without a signal after which a user is no longer online.
+    pub online_window_minutes: u32,
+    /// The idle gap in minutes.
+    pub idle_gap_minutes: u32,
+    /// The product's version.
+    pub version: String,
+}

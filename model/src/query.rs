@@ -1,0 +1,375 @@
+//! What a reader asks for: the parameters of the read API, which are also the parameters in the page's address.
+//!
+//! Both sides read and write them here, so that a link on the page, a bookmark and an API call mean the same.
+
+use crate::{
+    Day,
+    api::problem::FieldError,
+    api::today::{STREAM_LIMIT, STREAM_LIMIT_MAX},
+    api::usage::{TABLE_LIMIT, TABLE_LIMIT_MAX},
+    period::{LONGEST_RANGE, PeriodChoice},
+};
+
+/// Name and value of parameters, decoded, in the order given.
+pub type Pairs = Vec<(String, String)>;
+
+/// `GET /usage`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UsageQuery {
+    /// Which days. The last 30 unless said otherwise.
+    pub period: PeriodChoice,
+    /// Only this account's usage.
+    pub account: Option<String>,
+}
+
+impl Default for UsageQuery {
+    fn default() -> Self {
+        Self { period: PeriodChoice::Last30Days, account: None }
+    }
+}
+
+/// `GET /usage/activities` and `GET /usage/modules`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableQuery {
+    /// Which days, and whose.
+    pub usage: UsageQuery,
+    /// Activities or modules.
+    pub of: TableOf,
+    /// Only rows with this text in their name, in any case; empty for all.
+    pub filter: String,
+    /// The column to sort by.
+    pub sort: Sort,
+    /// The direction.
+    pub order: Order,
+    /// How many rows.
+    pub limit: u32,
+    /// How many rows to leave out first.
+    pub offset: u32,
+}
+
+/// What a table lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TableOf {
+    /// Modules and actions together.
+    #[default]
+    Activities,
+    /// Modules.
+    Modules,
+}
+
+impl TableOf {
+    /// The last part of the API's path; also the value of the page's `table` parameter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Activities => "activities",
+            Self::Modules => "modules",
+        }
+    }
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// The action's name; the module's in the table of modules.
+    Name,
+    /// The module's name.
+    Module,
+    /// Actions in the period.
+    #[default]
+    Actions,
+    /// Actions in the previous period.
+    Previous,
+    /// The change between them.
+    Change,
+}
+
+impl Sort {
+    /// Every column, as it stands in the table.
+    pub const ALL: [Sort; 5] = [Sort::Module, Sort::Name, Sort::Actions, Sort::Previous, Sort::Change];
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Module => "module",
+            Self::Actions => "actions",
+            Self::Previous => "previous",
+            Self::Change => "change",
+        }
+    }
+
+    /// The direction a first click gives: names from A, figures from the largest.
+    pub fn first_order(self) -> Order {
+        match self {
+            Self::Name | Self::Module => Order::Ascending,
+            Self::Actions | Self::Previous | Self::Change => Order::Descending,
+        }
+    }
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+impl Order {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+
+    /// The other one.
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// `GET /today/stream`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StreamQuery {
+    /// How many entries.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub before: Option<String>,
+    /// Only this account's entries.
+    pub account: Option<String>,
+}
+
+impl Default for StreamQuery {
+    fn default() -> Self {
+        Self { limit: STREAM_LIMIT, before: None, account: None }
+    }
+}
+
+impl UsageQuery {
+    /// Reads `period`, or `from` and `to`, and `account`. Parameters it does not know are left to others.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let period = period_from_pairs(pairs).map_err(|error| errors.push(error)).unwrap_or(Self::default().period);
+        let account = value(pairs, "account").map(str::to_owned);
+        if errors.is_empty() { Ok(Self { period, account }) } else { Err(errors) }
+    }
+
+    /// The parameters, those with default values left out.
+    pub fn to_pairs(&self) -> Pairs {
+        let mut pairs = Pairs::new();
+        match self.period {
+            PeriodChoice::Range { from, to } => {
+                pairs.push(("from".into(), from.to_string()));
+                pairs.push(("to".into(), to.to_string()));
+            }
+            named if named == Self::default().period => {}
+            named => pairs.push(("period".into(), named.name().into())),
+        }
+        pairs.extend(self.account.iter().map(|account| ("account".into(), account.clone())));
+        pairs
+    }
+}
+
+impl TableQuery {
+    /// The first page of a table, by actions.
+    pub fn new(usage: UsageQuery, of: TableOf) -> Self {
+        let sort = Sort::default();
+        Self { usage, of, filter: String::new(), sort, order: sort.first_order(), limit: TABLE_LIMIT, offset: 0 }
+    }
+
+    /// Reads the parameters of `GET /usage` and `filter`, `sort`, `order`, `limit`, `offset`.
+    pub fn from_pairs(of: TableOf, pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut query = match UsageQuery::from_pairs(pairs) {
+            Ok(usage) => Self::new(usage, of),
+            Err(wrong) => {
+                errors = wrong;
+                Self::new(UsageQuery::default(), of)
+            }
+        };
+        if let Some(filter) = value(pairs, "filter") {
+            query.filter = filter.to_owned();
+        }
+        if let Some(name) = value(pairs, "sort") {
+            match Sort::ALL.into_iter().find(|sort| sort.name() == name) {
+                Some(sort) => (query.sort, query.order) = (sort, sort.first_order()),
+                None => errors.push(FieldError::of_parameter(
+                    "sort",
+                    format!("“{name}” is not one of name, module, actions, previous, change"),
+                )),
+            }
+        }
+        match value(pairs, "order") {
+            Some("asc") => query.order = Order::Ascending,
+            Some("desc") => query.order = Order::Descending,
+            Some(other) => {
+                errors.push(FieldError::of_parameter("order", format!("“{other}” is neither asc nor desc")));
+            }
+            None => {}
+        }
+        match number(pairs, "limit", 1..=TABLE_LIMIT_MAX) {
+            Ok(limit) => query.limit = limit.unwrap_or(TABLE_LIMIT),
+            Err(error) => errors.push(error),
+        }
+        match number(pairs, "offset", 0..=u32::MAX) {
+            Ok(offset) => query.offset = offset.unwrap_or(0),
+            Err(error) => errors.push(error),
+        }
+        if errors.is_empty() { Ok(query) } else { Err(errors) }
+    }
+
+    /// The parameters, those with default values left out.
+    pub fn to_pairs(&self) -> Pairs {
+        let mut pairs = self.usage.to_pairs();
+        let mut push = |name: &str, value: String| pairs.push((name.into(), value));
+        if !self.filter.is_empty() {
+            push("filter", self.filter.clone());
+        }
+        if self.sort != Sort::default() {
+            push("sort", self.sort.name().into());
+        }
+        if self.order != self.sort.first_order() {
+            push("order", self.order.name().into());
+        }
+        if self.limit != TABLE_LIMIT {
+            push("limit", self.limit.to_string());
+        }
+        if self.offset != 0 {
+            push("offset", self.offset.to_string());
+        }
+        pairs
+    }
+}
+
+impl StreamQuery {
+    /// Reads `limit`, `before` and `account`. Whether `before` is a cursor is for the stream to say.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let limit = number(pairs, "limit", 1..=STREAM_LIMIT_MAX).map_err(|error| vec![error])?;
+        Ok(Self {
+            limit: limit.unwrap_or(STREAM_LIMIT),
+            before: value(pairs, "before").map(str::to_owned),
+            account: value(pairs, "account").map(str::to_owned),
+        })
+    }
+
+    /// The parameters, those with default values left out.
+    pub fn to_pairs(&self) -> Pairs {
+        let mut pairs = Pairs::new();
+        if self.limit != STREAM_LIMIT {
+            pairs.push(("limit".into(), self.limit.to_string()));
+        }
+        pairs.extend(self.before.iter().map(|before| ("before".into(), before.clone())));
+        pairs.extend(self.account.iter().map(|account| ("account".into(), account.clone())));
+        pairs
+    }
+}
+
+/// The last value given for a parameter; an empty one counts as none, because a GET form sends every field.
+fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
+fn number(pairs: &Pairs, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<Option<u32>, FieldError> {
+    let Some(text) = value(pairs, name) else { return Ok(None) };
+    match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        _ => Err(FieldError::of_parameter(
+            name,
+            format!("“{text}” is not a whole number from {} to {}", range.start(), range.end()),
+        )),
+    }
+}
+
+fn period_from_pairs(pairs: &Pairs) -> Result<PeriodChoice, FieldError> {
+    let wrong = |name: &str, detail: String| Err(FieldError::of_parameter(name, detail));
+    match (value(pairs, "period"), value(pairs, "from"), value(pairs, "to")) {
+        (None, None, None) => Ok(UsageQuery::default().period),
+        (Some(name), None, None) => match PeriodChoice::from_name(name) {
+            Some(choice) => Ok(choice),
+            None => wrong(
+                "period",
+                format!("“{name}” is not one of yesterday, last_7_days, last_30_days, last_90_days; or give from and to"),
+            ),
+        },
+        (Some(_), _, _) => wrong("period", "give either period, or from and to, not both".into()),
+        (None, Some(_), None) => wrong("to", "from needs to as well".into()),
+        (None, None, Some(_)) => wrong("from", "to needs from as well".into()),
+        (None, Some(from), Some(to)) => {
+            let (from, to) = (day("from", from)?, day("to", to)?);
+            if from > to {
+                return wrong("from", format!("{from} is after {to}"));
+            }
+            if (to - from).num_days() >= LONGEST_RANGE {
+                return wrong("from", format!("a range has at most {LONGEST_RANGE} days"));
+            }
+            Ok(PeriodChoice::Range { from, to })
+        }
+    }
+}
+
+fn day(name: &str, text: &str) -> Result<Day, FieldError> {
+    // Only YYYY-MM-DD within four-digit years from 1970: chrono alone would take signs and more digits.
+    let well_formed = text.len() == 10 && text.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    match text.parse::<Day>() {
+        Ok(day) if well_formed && chrono::Datelike::year(&day) >= 1970 => Ok(day),
+        _ => Err(FieldError::of_parameter(name, format!("“{text}” is not a day, YYYY-MM-DD, from 1970 on"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &[(&str, &str)]) -> Pairs {
+        text.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn parameters_survive_the_way_through_an_address() {
+        for given in [
+            vec![],
+            vec![("period", "yesterday"), ("account", "acme")],
+            vec![("from", "2026-01-01"), ("to", "2026-02-01"), ("filter", "a b"), ("sort", "module")],
+            vec![("sort", "name"), ("order", "desc"), ("limit", "7"), ("offset", "14")],
+        ] {
+            let given = pairs(&given);
+            let query = TableQuery::from_pairs(TableOf::Activities, &given).expect("valid");
+            assert_eq!(query.to_pairs(), given);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (given, pointer) in [
+            (vec![("period", "last_8_days")], "/period"),
+            (vec![("period", "yesterday"), ("from", "2026-01-01"), ("to", "2026-01-01")], "/period"),
+            (vec![("from", "2026-01-01")], "/to"),
+            (vec![("to", "2026-01-01")], "/from"),
+            (vec![("from", "2026-01-02"), ("to", "2026-01-01")], "/from"),
+            (vec![("from", "2026-02-30"), ("to", "2026-03-01")], "/from"),
+            (vec![("from", "1901-01-01"), ("to", "2026-03-01")], "/from"),
+            (vec![("from", "1990-01-01"), ("to", "2026-03-01")], "/from"),
+            (vec![("from", "2026-01-01"), ("to", "+2026-01-1")], "/to"),
+            (vec![("sort", "size")], "/sort"),
+            (vec![("order", "up")], "/order"),
+            (vec![("limit", "0")], "/limit"),
+            (vec![("limit", "1001")], "/limit"),
+            (vec![("offset", "-1")], "/offset"),
+        ] {
+            let errors = TableQuery::from_pairs(TableOf::Modules, &pairs(&given)).expect_err("invalid");
+            assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), [pointer], "{given:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_parameter_counts_as_none() {
+        let query = UsageQuery::from_pairs(&pairs(&[("period", "last_7_days"), ("from", ""), ("to", "")]));
+        assert_eq!(query.expect("valid").period, PeriodChoice::Last7Days);
+    }
+}
