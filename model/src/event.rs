@@ -1,0 +1,350 @@
+//! Events as they are sent, and the rules they must keep.
+
+use crate::{
+    api::ingest::{RejectedEvent, RejectionCode},
+    instant::Instant,
+};
+use serde_json::{Map, Value};
+
+/// The longest id of an event, an account or a user, in bytes.
+pub const ID_BYTES: usize = 200;
+
+/// The longest name of an account, a user, a module or an action, in bytes.
+pub const NAME_BYTES: usize = 200;
+
+/// The largest event, in bytes of JSON as sent.
+pub const EVENT_BYTES: usize = 32 * 1024;
+
+/// The most events in one request.
+pub const EVENTS_PER_REQUEST: usize = 5_000;
+
+/// The largest request after decompression, in bytes.
+pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
+
+/// How far in the future an event may lie after correction, in milliseconds: clocks are never quite right.
+pub const FUTURE_MILLIS: i64 = 10 * 60 * 1000;
+
+/// The largest `count` of one event.
+pub const COUNT_MAX: i64 = 1_000_000;
+
+/// One use of the customer's product, or a heartbeat, that keeps every rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Unique within the account, where the sender gave one: makes a retry harmless.
+    pub id: Option<String>,
+    /// The account's id.
+    pub account: String,
+    /// The account's name, where sent.
+    pub account_name: Option<String>,
+    /// The user's id, unique within the account.
+    pub user: String,
+    /// The user's name, where sent.
+    pub user_name: Option<String>,
+    /// The area of the product.
+    pub module: String,
+    /// What the user did there.
+    pub deed: Deed,
+    /// When, corrected for the sender's clock.
+    pub time: Instant,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The user did something.
+    Activity {
+        /// The verb.
+        action: String,
+        /// How often; 1..=[`COUNT_MAX`].
+        count: i64,
+    },
+    /// The user is there, but did nothing that counts as an action.
+    Heartbeat,
+}
+
+/// When a batch was received, and when its sender says to have sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipt {
+    /// By the server's clock.
+    pub received: Instant,
+    /// By the sender's clock.
+    pub sent_at: Option<Instant>,
+}
+
+impl Receipt {
+    /// Corrected time = received − (sent_at − time). An event without a time happened when it was received.
+    fn corrected(self, time: Option<Instant>) -> Instant {
+        match (time, self.sent_at) {
+            (None, _) => self.received,
+            (Some(time), None) => time,
+            (Some(time), Some(sent_at)) => {
+                let behind = i128::from(sent_at.millis()) - i128::from(time.millis());
+                let corrected = i128::from(self.received.millis()) - behind;
+                Instant::from_millis(i64::try_from(corrected).unwrap_or(if behind < 0 { i64::MAX } else { i64::MIN }))
+            }
+        }
+    }
+}
+
+/// Why an event breaks the rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Rejection {
+    /// For programs.
+    pub code: RejectionCode,
+    /// For people.
+    pub detail: String,
+    /// JSON pointer to the field at fault, relative to the event: `/account/id`, or empty for the event itself.
+    pub pointer: String,
+}
+
+impl Rejection {
+    /// A rejection of one field; `pointer` is relative to the event.
+    pub fn new(code: RejectionCode, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), pointer: pointer.into() }
+    }
+
+    /// The rejection of the event at `index`, whose own pointer is `prefix`.
+    pub fn at(self, index: usize, prefix: &str) -> RejectedEvent {
+        RejectedEvent { index, code: self.code, detail: self.detail, pointer: format!("{prefix}{}", self.pointer) }
+    }
+}
+
+impl Event {
+    /// Reads an event from JSON and checks every rule; the first broken one is told. Fields it does not know are
+    /// left out.
+    pub fn from_json(json: &Value, receipt: Receipt) -> Result<Self, Rejection> {
+        let Value::Object(fields) = json else {
+            return Err(wrong_type("", "an event must be an object", json));
+        };
+        let (account, account_name) = party(fields, "account")?;
+        let (user, user_name) = party(fields, "user")?;
+        let id = optional_text(fields, "/id", "id", ID_BYTES)?;
+        let kind = optional_text(fields, "/kind", "kind", NAME_BYTES)?;
+        let module = required_text(fields, "/module", "module", NAME_BYTES)?;
+        let deed = match kind.as_deref() {
+            None | Some("activity") => Deed::Activity {
+                action: required_text(fields, "/action", "action", NAME_BYTES)?,
+                count: count(fields)?,
+            },
+            Some("heartbeat") => Deed::Heartbeat,
+            Some(other) => {
+                let detail = format!("kind “{other}” is neither activity nor heartbeat");
+                return Err(Rejection::new(RejectionCode::UnknownKind, "/kind", detail));
+            }
+        };
+        let time = checked_time(receipt.corrected(time(fields)?), receipt.received)?;
+        Ok(Self { id, account, account_name, user, user_name, module, deed, time })
+    }
+}
+
+/// Reads RFC 3339 or epoch milliseconds.
+pub fn instant_from_json(json: &Value) -> Option<Instant> {
+    match json {
+        Value::String(text) => Instant::parse(text),
+        Value::Number(number) => number.as_i64().map(Instant::from_millis),
+        _ => None,
+    }
+}
+
+/// Tells a time in the future, or one before 1970, from one that can be stored.
+fn checked_time(time: Instant, received: Instant) -> Result<Instant, Rejection> {
+    if time.millis() > received.millis().saturating_add(FUTURE_MILLIS) {
+        let detail = match time <= Instant::MAX {
+            true => format!("{time} is more than 10 minutes after it was received, {received}"),
+            false => "the time is beyond the year 9999".to_owned(),
+        };
+        return Err(Rejection::new(RejectionCode::TimeInFuture, "/time", detail));
+    }
+    if time.millis() < 0 {
+        return Err(Rejection::new(RejectionCode::TimeOutOfRange, "/time", "the time is before 1970"));
+    }
+    Ok(time)
+}
+
+fn time(fields: &Map<String, Value>) -> Result<Option<Instant>, Rejection> {
+    match fields.get("time") {
+        None | Some(Value::Null) => Ok(None),
+        Some(json) => match instant_from_json(json) {
+            Some(time) => Ok(Some(time)),
+            None => Err(Rejection::new(
+                RejectionCode::InvalidTime,
+                "/time",
+                "time must be RFC 3339 with an offset, such as 2026-11-23T12:34:56.789+01:00, or epoch milliseconds",
+            )),
+        },
+    }
+}
+
+fn count(fields: &Map<String, Value>) -> Result<i64, Rejection> {
+    let json = match fields.get("count") {
+        None | Some(Value::Null) => return Ok(1),
+        Some(json) => json,
+    };
+    if !json.is_number() {
+        return Err(wrong_type("/count", "count must be a whole number", json));
+    }
+    match json.as_i64() {
+        Some(count) if (1..=COUNT_MAX).contains(&count) => Ok(count),
+        _ => {
+            let detail = format!("count must be a whole number from 1 to {COUNT_MAX}, not {json}");
+            Err(Rejection::new(RejectionCode::CountOutOfRange, "/count", detail))
+        }
+    }
+}
+
+/// An account or a user: a plain id, or an object with `id` and, where known, `name`.
+fn party(fields: &Map<String, Value>, field: &str) -> Result<(String, Option<String>), Rejection> {
+    let pointer = format!("/{field}");
+    match fields.get(field) {
+        None | Some(Value::Null) => Err(missing(&pointer, field)),
+        Some(Value::String(id)) => Ok((checked(id, &pointer, field, ID_BYTES)?, None)),
+        Some(Value::Object(party)) => Ok((
+            required_text(party, &format!("{pointer}/id"), "id", ID_BYTES)?,
+            optional_text(party, &format!("{pointer}/name"), "name", NAME_BYTES)?,
+        )),
+        Some(other) => Err(wrong_type(&pointer, &format!("{field} must be an id or an object with an id"), other)),
+    }
+}
+
+fn required_text(fields: &Map<String, Value>, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
+    optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name))
+}
+
+fn optional_text(
+    fields: &Map<String, Value>,
+    pointer: &str,
+    name: &str,
+    bytes: usize,
+) -> Result<Option<String>, Rejection> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(checked(text, pointer, name, bytes)?)),
+        Some(other) => Err(wrong_type(pointer, &format!("{name} must be a text"), other)),
+    }
+}
+
+/// Checks a text as it stands: nothing is trimmed or folded, because ids and names mean exactly what was sent.
+fn checked(text: &str, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
+    if text.trim().is_empty() {
+        return Err(Rejection::new(RejectionCode::EmptyText, pointer, format!("{name} must not be empty")));
+    }
+    if text.len() > bytes {
+        let detail = format!("{name} has {} bytes; at most {bytes} are allowed", text.len());
+        return Err(Rejection::new(RejectionCode::TextTooLong, pointer, detail));
+    }
+    if text.chars().any(char::is_control) {
+        let detail = format!("{name} holds a control character");
+        return Err(Rejection::new(RejectionCode::InvalidText, pointer, detail));
+    }
+    Ok(text.to_owned())
+}
+
+fn missing(pointer: &str, name: &str) -> Rejection {
+    Rejection::new(RejectionCode::MissingField, pointer, format!("{name} is missing"))
+}
+
+fn wrong_type(pointer: &str, expected: &str, json: &Value) -> Rejection {
+    let found = match json {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    Rejection::new(RejectionCode::InvalidType, pointer, format!("{expected}, not {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOON: Instant = Instant::from_millis(1_795_435_200_000);
+
+    fn read(json: Value) -> Result<Event, Rejection> {
+        Event::from_json(&json, Receipt { received: NOON, sent_at: None })
+    }
+
+    #[test]
+    fn an_event_with_everything() {
+        let event = read(json!({
+            "id": "6b1f", "kind": "activity", "time": NOON.millis() - 5,
+            "account": {"id": "acme", "name": "Acme Inc"}, "user": {"id": "lisa", "name": "Lisa Ray"},
+            "module": "Dashboard", "action": "Export", "count": 3, "unknown": {"left": "out"}
+        }));
+        let expected = Event {
+            id: Some("6b1f".into()),
+            account: "acme".into(),
+            account_name: Some("Acme Inc".into()),
+            user: "lisa".into(),
+            user_name: Some("Lisa Ray".into()),
+            module: "Dashboard".into(),
+            deed: Deed::Activity { action: "Export".into(), count: 3 },
+            time: NOON.plus_millis(-5),
+        };
+        assert_eq!(event, Ok(expected));
+    }
+
+    #[test]
+    fn the_least_an_event_needs() {
+        let event = read(json!({"account": "a", "user": "u", "module": "m", "action": "x"})).expect("accepted");
+        assert_eq!((event.time, event.deed), (NOON, Deed::Activity { action: "x".into(), count: 1 }));
+        let heartbeat = read(json!({"kind": "heartbeat", "account": "a", "user": "u", "module": "m"}));
+        assert_eq!(heartbeat.expect("accepted").deed, Deed::Heartbeat);
+    }
+
+    #[test]
+    fn each_broken_rule_names_its_field() {
+        use RejectionCode::*;
+        let base = || json!({"account": "a", "user": "u", "module": "m", "action": "x"});
+        let with = |pointer: &str, value: Value| {
+            let mut event = base();
+            event[pointer] = value;
+            event
+        };
+        for (event, code, pointer) in [
+            (json!(7), InvalidType, ""),
+            (json!({}), MissingField, "/account"),
+            (with("account", json!(7)), InvalidType, "/account"),
+            (with("account", json!(" ")), EmptyText, "/account"),
+            (with("account", json!({"name": "Acme"})), MissingField, "/account/id"),
+            (with("account", json!({"id": "a", "name": "x".repeat(201)})), TextTooLong, "/account/name"),
+            (with("user", json!({"id": "u\u{0}"})), InvalidText, "/user/id"),
+            (with("user", Value::Null), MissingField, "/user"),
+            (with("id", json!("i".repeat(201))), TextTooLong, "/id"),
+            (with("module", json!("")), EmptyText, "/module"),
+            (with("module", Value::Null), MissingField, "/module"),
+            (with("action", Value::Null), MissingField, "/action"),
+            (with("kind", json!("click")), UnknownKind, "/kind"),
+            (with("count", json!(0)), CountOutOfRange, "/count"),
+            (with("count", json!(1.5)), CountOutOfRange, "/count"),
+            (with("count", json!(1_000_001)), CountOutOfRange, "/count"),
+            (with("count", json!("2")), InvalidType, "/count"),
+            (with("time", json!("yesterday")), InvalidTime, "/time"),
+            (with("time", json!("2026-11-23T12:34:56")), InvalidTime, "/time"),
+            (with("time", json!(-1)), TimeOutOfRange, "/time"),
+            (with("time", json!(NOON.millis() + FUTURE_MILLIS + 1)), TimeInFuture, "/time"),
+            (with("time", json!(i64::MAX)), TimeInFuture, "/time"),
+        ] {
+            let rejection = read(event.clone()).expect_err("rejected");
+            assert_eq!((rejection.code, rejection.pointer.as_str()), (code, pointer), "{event}");
+        }
+        assert!(read(with("time", json!(NOON.millis() + FUTURE_MILLIS))).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_clock_is_corrected_by_the_time_of_sending() {
+        // The sender's clock is an hour fast; the event happened ten seconds before it was sent.
+        let hour = 3_600_000;
+        let receipt = Receipt { received: NOON, sent_at: Some(NOON.plus_millis(hour)) };
+        let event = |time: i64| {
+            let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": time});
+            Event::from_json(&json, receipt)
+        };
+        assert_eq!(event(NOON.millis() + hour - 10_000).expect("accepted").time, NOON.plus_millis(-10_000));
+        assert_eq!(event(i64::MAX).expect_err("rejected").code, RejectionCode::TimeInFuture);
+        assert_eq!(event(i64::MIN).expect_err("rejected").code, RejectionCode::TimeOutOfRange);
+    }
+}

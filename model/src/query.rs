@@ -294,7 +294,9 @@ fn period_from_pairs(pairs: &Pairs) -> Result<PeriodChoice, FieldError> {
             Some(choice) => Ok(choice),
             None => wrong(
                 "period",
-                format!("“{name}” is not one of yesterday, last_7_days, last_30_days, last_90_days; or give from and to"),
+                format!(
+                    "“{name}” is not one of yesterday, last_7_days, last_30_days, last_90_days; or give from and to"
+                ),
             ),
         },
         (Some(_), _, _) => wrong("period", "give either period, or from and to, not both".into()),
