@@ -49,7 +49,7 @@ impl Change {
     }
 
     /// Ascending order of the Change column. Descending, New comes first, then percentages, then –.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         fn key(change: &Change) -> (u8, f64) {
             match *change {
                 Change::New => (3, 0.0),
@@ -115,7 +115,7 @@ mod tests {
     fn descending_is_new_then_percentages_then_none() {
         let mut changes =
             [(0, 0), (5, 0), (4, 5), (0, 1), (1, 50)].map(|(previous, current)| Change::between(previous, current));
-        changes.sort_by(|a, b| b.cmp(a));
+        changes.sort_by(|a, b| b.compare(a));
         assert_eq!(changes.map(|change| change.to_string()), ["New", ">999 %", "+25.0 %", "−100 %, Stopped", "–"]);
     }
 }
