@@ -70,8 +70,7 @@ impl Reference {
         !known
     }
 
-    /// The date the calendar shows in the reporting zone.
-    pub(crate) fn day_of(&self, instant: Instant) -> Day {
+    fn day_of(&self, instant: Instant) -> Day {
         local_date(self.zone, instant)
     }
 
@@ -135,7 +134,8 @@ impl Signal {
     }
 }
 
-fn local_date(zone: Tz, instant: Instant) -> Day {
+/// The date the calendar shows in the zone.
+pub(crate) fn local_date(zone: Tz, instant: Instant) -> Day {
     instant.to_utc().with_timezone(&zone).date_naive()
 }
 

@@ -50,6 +50,9 @@ pub(crate) struct Wanted {
 type Name = (String, Option<String>);
 
 impl Asked {
+    /// The periods that have a name.
+    pub(crate) const NAMED: [Asked; 4] = [Asked::Yesterday, Asked::Last7Days, Asked::Last30Days, Asked::Last90Days];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Asked::Yesterday => "yesterday",
