@@ -1,1 +1,3 @@
-//! server
+//! The server of Usage Monitor: HTTP, ingest, store and command line.
+
+pub mod store;
