@@ -1,3 +1,5 @@
 //! The server of Usage Monitor: HTTP, ingest, store and command line.
 
+pub mod clock;
+pub mod ingest;
 pub mod store;

@@ -6,6 +6,7 @@
 
 mod append;
 mod dimension;
+mod import;
 mod key;
 mod rebuild;
 mod rollup;
