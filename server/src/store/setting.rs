@@ -1,0 +1,75 @@
+//! Settings kept in the database, above all what the roll-ups are computed with.
+
+use super::{StoreError, rebuild};
+use chrono_tz::Tz;
+use sqlx::{Connection, SqliteConnection};
+
+/// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// The reporting zone.
+    pub zone: Tz,
+    /// The idle gap in minutes.
+    pub idle_gap: u32,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, idle_gap: model::DEFAULT_IDLE_GAP }
+    }
+}
+
+/// What was asked for at start; what was not stays as the database has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// The reporting zone.
+    pub zone: Option<Tz>,
+    /// The idle gap in minutes.
+    pub idle_gap: Option<u32>,
+}
+
+const ZONE: &str = "time_zone";
+const IDLE_GAP: &str = "idle_gap_minutes";
+
+/// Makes the database report as asked, and says how that is. Where the roll-ups were computed otherwise, they are
+/// rebuilt in the same transaction.
+pub(super) async fn settle(connection: &mut SqliteConnection, asked: Asked) -> Result<Reporting, StoreError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let stored = reporting(&mut transaction).await?;
+    let before = stored.unwrap_or_default();
+    let reporting =
+        Reporting { zone: asked.zone.unwrap_or(before.zone), idle_gap: asked.idle_gap.unwrap_or(before.idle_gap) };
+    if stored != Some(reporting) {
+        put(&mut transaction, ZONE, reporting.zone.name()).await?;
+        put(&mut transaction, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
+        rebuild::roll_up_again(&mut transaction, reporting).await?;
+    }
+    transaction.commit().await?;
+    Ok(reporting)
+}
+
+/// What the roll-ups are computed with; `None` in a database that has just been made.
+pub(super) async fn reporting(connection: &mut SqliteConnection) -> Result<Option<Reporting>, StoreError> {
+    let Some(zone) = get(connection, ZONE).await? else { return Ok(None) };
+    let Some(idle_gap) = get(connection, IDLE_GAP).await? else { return Ok(None) };
+    let wrong = |name, value: &str| StoreError::Setting { name, value: value.to_owned() };
+    Ok(Some(Reporting {
+        zone: zone.parse().map_err(|_| wrong(ZONE, &zone))?,
+        idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, &idle_gap))?,
+    }))
+}
+
+async fn get(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(name).fetch_optional(connection).await?)
+}
+
+pub(super) async fn put(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
