@@ -85,7 +85,7 @@ impl Reference {
         }
         rows.sort_by_key(|row| {
             let names = (row.user.name.clone(), row.account.name.clone());
-            let ids = (row.account.id.clone(), row.user.id.clone());
+            let ids = (row.user.id.clone(), row.account.id.clone());
             (Reverse(row.seconds), Reverse(row.actions), names, ids)
         });
         rows.truncate(10);

@@ -128,13 +128,12 @@ impl Reference {
         let earlier = self.signals_of(&each_day(previous.from, previous.to), wanted.account.as_deref());
 
         let filter = wanted.filter.to_lowercase();
-        let matches = |name: &str| name.to_lowercase().contains(&filter);
         let mut rows = rows(wanted.kind, previous.complete, &signals, &earlier);
-        rows.retain(|row| matches(&row.module) || row.action.as_deref().is_some_and(matches));
+        rows.retain(|row| as_written(row).to_lowercase().contains(&filter));
         rows.sort_by(|a, b| {
             let by_column = match wanted.sort {
-                Sort::Name if wanted.kind == Kind::Activities => a.action.cmp(&b.action),
-                Sort::Name | Sort::Module => a.module.cmp(&b.module),
+                Sort::Name => (&a.action, &a.module).cmp(&(&b.action, &b.module)),
+                Sort::Module => (&a.module, &a.action).cmp(&(&b.module, &b.action)),
                 Sort::Actions => a.actions.cmp(&b.actions),
                 Sort::Previous => a.previous_actions.cmp(&b.previous_actions),
                 Sort::Change => compare_changes(a.change, b.change),
@@ -173,6 +172,12 @@ fn name(kind: Kind, signal: &Signal) -> Option<Name> {
     let (action, _) = signal.action()?;
     let action = (kind == Kind::Activities).then(|| action.to_owned());
     Some((signal.event.module.clone(), action))
+}
+
+/// The name of a module or an activity: "Dashboard", "Dashboard · Export".
+fn as_written(row: &TableRow) -> String {
+    let parts: Vec<&str> = [Some(row.module.as_str()), row.action.as_deref()].into_iter().flatten().collect();
+    parts.join(" · ")
 }
 
 /// Everything used in either period.
