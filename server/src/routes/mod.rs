@@ -29,6 +29,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Everything the server answers.
 pub fn router(server: Server) -> Router {
+    // The page is rendered on this runtime. An error says that it was told so before.
+    let _ = any_spawner::Executor::init_tokio();
     let (api, document) = api();
     let api = api
         .route("/api/v1/openapi.json", get(move || std::future::ready(Json(document.clone()))))
