@@ -104,6 +104,7 @@ impl Scope {
 /// An open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    file: Arc<PathBuf>,
     read: SqlitePool,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
@@ -120,6 +121,7 @@ impl Store {
     /// from what the roll-ups were computed with, they are computed again.
     pub async fn open(url: &str, asked: Asked) -> Result<Self, StoreError> {
         let options = connect_options(url)?;
+        let file = Arc::new(options.get_filename().to_owned());
         let mut connection = options.connect().await?;
         refuse_old_sqlite(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
@@ -130,7 +132,7 @@ impl Store {
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         let writer = Writer { connection, dimensions: dimension::Dimensions::default() };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), reporting })
+        Ok(Self { file, read, writer: Arc::new(Mutex::new(writer)), reporting })
     }
 
     /// What the roll-ups are computed with.
@@ -150,6 +152,11 @@ impl Store {
             true => Ok(()),
             false => Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied))),
         }
+    }
+
+    /// Free space on the disk that holds the database, in bytes.
+    pub fn free_bytes(&self) -> std::io::Result<u64> {
+        fs4::available_space(self.file.as_path())
     }
 
     /// Closes every connection, after the write under way.
