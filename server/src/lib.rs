@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod dashboards;
+pub mod demo;
 pub mod ingest;
 pub mod store;
