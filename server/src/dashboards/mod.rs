@@ -97,18 +97,23 @@ impl Dashboards {
 
     /// What a page needs to know before it shows any number.
     pub async fn workspace(&self) -> Result<Workspace, ReadError> {
+        Ok(self.workspace_since(self.store.data_since().await?))
+    }
+
+    /// The same without asking the database, given the day of the first event.
+    pub fn workspace_since(&self, data_since: Option<Day>) -> Workspace {
         let now = self.clock.now();
         let reporting = self.store.reporting();
-        Ok(Workspace {
+        Workspace {
             as_of: now,
             time_zone: reporting.zone.name().to_owned(),
             day: day_of(&reporting.zone, now),
-            data_since: self.store.data_since().await?,
+            data_since,
             demo: self.display.demo,
             online_window_minutes: self.display.online_window,
             idle_gap_minutes: reporting.idle_gap,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-        })
+        }
     }
 
     /// Today's cards and top tens at the current tick.

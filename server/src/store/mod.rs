@@ -36,6 +36,9 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// How long a statement waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// With less free space than this the store is not ready for more events.
+const LEAST_FREE_BYTES: u64 = 64 * 1024 * 1024;
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
 /// Why the store could not do what was asked.
@@ -68,6 +71,9 @@ pub enum StoreError {
         /// Its value.
         value: String,
     },
+    /// The disk is nearly full.
+    #[error("the disk of the database has only {0} bytes left")]
+    DiskFull(u64),
     /// A name is taken.
     #[error("there is already a key named {0:?}")]
     NameTaken(String),
@@ -104,6 +110,7 @@ impl Scope {
 /// An open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    file: Arc<PathBuf>,
     read: SqlitePool,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
@@ -120,6 +127,7 @@ impl Store {
     /// from what the roll-ups were computed with, they are computed again.
     pub async fn open(url: &str, asked: Asked) -> Result<Self, StoreError> {
         let options = connect_options(url)?;
+        let file = Arc::new(options.get_filename().to_owned());
         let mut connection = options.connect().await?;
         refuse_old_sqlite(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
@@ -130,7 +138,7 @@ impl Store {
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         let writer = Writer { connection, dimensions: dimension::Dimensions::default() };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), reporting })
+        Ok(Self { file, read, writer: Arc::new(Mutex::new(writer)), reporting })
     }
 
     /// What the roll-ups are computed with.
@@ -138,7 +146,7 @@ impl Store {
         self.reporting
     }
 
-    /// Whether the database takes a write and has every migration.
+    /// Whether the database takes a write, has every migration, and has room to grow.
     pub async fn check(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -146,9 +154,13 @@ impl Store {
         transaction.commit().await?;
         let (applied,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
-        match usize::try_from(applied) == Ok(MIGRATIONS.iter().count()) {
-            true => Ok(()),
-            false => Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied))),
+        if usize::try_from(applied) != Ok(MIGRATIONS.iter().count()) {
+            return Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied)));
+        }
+        match fs4::available_space(self.file.as_path()) {
+            Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
+            Ok(free) => Err(StoreError::DiskFull(free)),
+            Err(error) => Err(StoreError::Database(error.into())),
         }
     }
 
