@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 mod csv_file;
 pub mod dashboards;
+pub mod demo;
 pub mod ingest;
 pub mod key;
 mod problem;
