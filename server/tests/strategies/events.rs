@@ -28,7 +28,7 @@ pub(crate) const MODULES: &[&str] = &["Dashboard", "dashboard", "Reports", "100%
 pub(crate) const ACTIONS: &[&str] = &["View", "view", "Export", "A\\B", "Löschen", "%", "'; --"];
 
 /// A workspace's life: what is sent, when and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Story {
     pub(crate) zone: Tz,
     /// The server's clock at the first sending; the second comes a tick later.
@@ -66,6 +66,17 @@ impl Story {
     /// The server's clock at the second sending.
     pub(crate) fn later(&self) -> Instant {
         self.now.plus_millis(TICK)
+    }
+}
+
+/// A line for each parcel, so that a failing story can be read.
+impl std::fmt::Debug for Story {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "at {} in {}:", self.now, self.zone)?;
+        for parcel in &self.parcels {
+            write!(formatter, "\n    {} {:?}", parcel.event.time, parcel)?;
+        }
+        Ok(())
     }
 }
 
