@@ -52,6 +52,11 @@ impl Server {
         &self.ingest
     }
 
+    /// What is read.
+    pub fn dashboards(&self) -> &Dashboards {
+        &self.dashboards
+    }
+
     /// The reporting zone's clock, as the page asks for it.
     fn zone_clock(&self) -> Arc<dyn LocalTime> {
         Arc::new(ReportingClock(self.store.reporting().zone))

@@ -12,9 +12,6 @@ use model::api::problem::Problem;
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Less free space than this, and the server is not ready for more events.
-const LEAST_FREE_BYTES: u64 = 64 * 1024 * 1024;
-
 pub(super) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(get_live)).routes(routes!(get_ready)).routes(routes!(get_metrics))
 }
@@ -48,12 +45,7 @@ async fn get_live() -> Json<Health> {
     ),
 )]
 async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProblem> {
-    let unavailable = |detail: String| ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
-    server.store.check().await?;
-    let free = server.store.free_bytes().map_err(|error| unavailable(format!("the disk: {error}")))?;
-    if free < LEAST_FREE_BYTES {
-        return Err(unavailable(format!("the disk has {free} bytes left; at least {LEAST_FREE_BYTES} are needed")));
-    }
+    server.store.check().await.map_err(|error| ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     Ok(Json(Health { status: "ready" }))
 }
 

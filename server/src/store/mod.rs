@@ -17,7 +17,7 @@ mod usage;
 
 pub use append::{Appended, Outcome};
 pub use key::Grant;
-pub use setting::{Asked, Reporting};
+pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow};
@@ -35,6 +35,9 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// How long a statement waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// With less free space than this the store is not ready for more events.
+const LEAST_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -68,6 +71,9 @@ pub enum StoreError {
         /// Its value.
         value: String,
     },
+    /// The disk is nearly full.
+    #[error("the disk of the database has only {0} bytes left")]
+    DiskFull(u64),
     /// A name is taken.
     #[error("there is already a key named {0:?}")]
     NameTaken(String),
@@ -140,7 +146,7 @@ impl Store {
         self.reporting
     }
 
-    /// Whether the database takes a write and has every migration.
+    /// Whether the database takes a write, has every migration, and has room to grow.
     pub async fn check(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -148,15 +154,14 @@ impl Store {
         transaction.commit().await?;
         let (applied,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
-        match usize::try_from(applied) == Ok(MIGRATIONS.iter().count()) {
-            true => Ok(()),
-            false => Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied))),
+        if usize::try_from(applied) != Ok(MIGRATIONS.iter().count()) {
+            return Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied)));
         }
-    }
-
-    /// Free space on the disk that holds the database, in bytes.
-    pub fn free_bytes(&self) -> std::io::Result<u64> {
-        fs4::available_space(self.file.as_path())
+        match fs4::available_space(self.file.as_path()) {
+            Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
+            Ok(free) => Err(StoreError::DiskFull(free)),
+            Err(error) => Err(StoreError::Database(error.into())),
+        }
     }
 
     /// Closes every connection, after the write under way.

@@ -6,24 +6,12 @@ use chrono_tz::Tz;
 use model::instant::Instant;
 use server::{
     Server,
-    clock::Clock,
+    clock::{Clock, ManualClock},
     dashboards::Display,
     store::{Asked, Store},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-
-/// A clock that stands still until it is set.
-pub struct ManualClock(AtomicI64);
-
-impl Clock for ManualClock {
-    fn now(&self) -> Instant {
-        Instant::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// A running server.
 pub struct TestServer {
@@ -46,7 +34,7 @@ impl TestServer {
     async fn start_in(directory: tempfile::TempDir, zone: Option<Tz>, now: Instant) -> Self {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let store = Store::open(&url, Asked { zone, idle_gap: None }).await.expect("a store");
-        let clock = Arc::new(ManualClock(AtomicI64::new(now.millis())));
+        let clock = Arc::new(ManualClock::new(now));
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
@@ -64,7 +52,7 @@ impl TestServer {
 
     /// Sets the clock.
     pub fn set_now(&self, now: Instant) {
-        self.clock.0.store(now.millis(), Ordering::SeqCst);
+        self.clock.set(now);
     }
 
     /// Stops the server as a signal would, and starts one over the same file.

@@ -14,8 +14,8 @@ use body::{Form, Sorted};
 use model::{api::ingest::IngestAnswer, event::REQUEST_BYTES, instant::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Bodies larger than this are read on a thread of their own: they take long enough to hold others up.
-const LARGE_BODY: usize = 64 * 1024;
+/// Bodies of more bytes than this are read on a thread of their own: they take long enough to hold others up.
+const LARGE_BODY: usize = 65_536;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(post_events))
