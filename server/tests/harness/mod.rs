@@ -45,7 +45,7 @@ impl TestServer {
             let stopped = async {
                 let _ = stopped.await;
             };
-            server::serve(listener, server, writer, stopped).await.expect("served");
+            server::serve(listener, server, writer, stopped).await;
         });
         Self { base_url, client: reqwest::Client::new(), store, clock, directory, stop, served }
     }
