@@ -6,6 +6,7 @@ pub mod clock;
 mod csv_file;
 pub mod dashboards;
 pub mod demo;
+pub mod import;
 pub mod ingest;
 pub mod key;
 mod problem;
