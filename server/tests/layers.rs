@@ -184,21 +184,21 @@ fn sql(source: &str) -> Vec<String> {
 }
 
 /// Calculating of any kind: operators with spaces around them, as rustfmt sets them, and the methods that stand for
-/// them. The `+` between bounds of a type is none: a trait's name or a lifetime follows it.
+/// them. The `+` between bounds of a type is none: a trait's name or a lifetime follows it. Nor is a constant
+/// written out in numbers, such as `5 * 1024`.
 fn arithmetic(source: &str) -> Vec<String> {
     let code = Parts::of(source).code;
+    let tokens: Vec<&str> = code.split_whitespace().collect();
+    let is_number = |token: &str| token.starts_with(|letter: char| letter.is_ascii_digit());
     let mut offences = Vec::new();
-    let mut rest = code.as_str();
-    while let Some(start) = rest.find(char::is_whitespace) {
-        rest = rest[start..].trim_start();
-        let (token, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let calculates = match token {
-            "+" => !is_bound(after.trim_start()),
+    for three in tokens.windows(3) {
+        let calculates = match three[1] {
+            "+" => !is_bound(three[2]),
             "-" | "*" | "/" | "%" | "+=" | "-=" | "*=" | "/=" | "%=" | "<<" | ">>" => true,
             _ => false,
         };
-        if calculates {
-            offences.push(format!("calculates: {token} {}", after.lines().next().unwrap_or_default()));
+        if calculates && !(is_number(three[0]) && is_number(three[2])) {
+            offences.push(format!("calculates: {}", three.join(" ")));
         }
     }
     let methods = ["sum", "product", "pow", "abs_diff", "div_ceil", "div_euclid", "rem_euclid"];
@@ -401,6 +401,7 @@ mod tests { m }"##;
             "let a = \"b + c\"; // d * e",
             "match a { -1 => b, _ => c }",
             "let a = &b[1..];",
+            "const A: usize = 5 * 1024 * 1024;",
         ] {
             assert_eq!(arithmetic(source), [""; 0], "{source}");
         }

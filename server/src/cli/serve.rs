@@ -1,7 +1,7 @@
 //! `usage-monitor serve`.
 
 use super::{Database, Failure, minutes};
-use crate::{Server, clock::SystemClock, dashboards::Display};
+use crate::{Server, clock::SystemClock, dashboards::Display, demo::Feed};
 use clap::Args;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
@@ -47,10 +47,23 @@ impl Serve {
         let address = listener.local_addr()?;
         let store = self.database.open().await?;
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-        let display = Display { online_window: self.online_window, demo: self.demo };
-        let (server, writer) = Server::new(store, Arc::new(SystemClock), display, metrics);
+        let clock = Arc::new(SystemClock);
+        // A demo's database stays one, also where its users no longer work.
+        let demo = self.demo || store.demo().await?.is_some();
+        let display = Display { online_window: self.online_window, demo };
+        let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let feed = match self.demo {
+            true => Some(tokio::spawn(Feed::open(store, server.ingest().clone(), clock).await?.run())),
+            false => None,
+        };
         greet(address, &self.database.url);
-        crate::serve(listener, server, writer, stopped()).await?;
+        let stop = async move {
+            stopped().await;
+            if let Some(feed) = feed {
+                feed.abort();
+            }
+        };
+        crate::serve(listener, server, writer, stop).await?;
         Ok(())
     }
 }

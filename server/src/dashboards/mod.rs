@@ -64,7 +64,7 @@ pub struct Dashboards {
     store: Store,
     clock: Arc<dyn Clock>,
     display: Display,
-    snapshot: Arc<Mutex<Option<Snapshot>>>,
+    snapshots: Arc<Mutex<snapshot::Snapshots>>,
     streams: moka::future::Cache<StreamKey, Arc<Stream>>,
     sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
 }
@@ -92,7 +92,7 @@ impl Dashboards {
     pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
         let streams = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(60));
         let sums = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(600));
-        Self { store, clock, display, snapshot: Arc::default(), streams: streams.build(), sums: sums.build() }
+        Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
     }
 
     /// What a page needs to know before it shows any number.

@@ -14,6 +14,15 @@ use std::{io::Write, sync::Arc};
 #[derive(Clone, Debug)]
 pub struct Snapshot(Arc<Forms>);
 
+/// The snapshots that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    /// Of the newest tick anyone asked at.
+    newest: Option<Snapshot>,
+    /// Of the newest tick before that one.
+    before: Option<Snapshot>,
+}
+
 #[derive(Debug)]
 struct Forms {
     today: Today,
@@ -57,21 +66,22 @@ impl Dashboards {
     /// Today at the current tick: computed by whoever asks first, the same for everybody after. While the workspace
     /// is empty nothing is kept, so that the first event shows at once.
     pub async fn snapshot(&self) -> Result<Snapshot, ReadError> {
-        let mut kept = self.snapshot.lock().await;
+        let mut kept = self.snapshots.lock().await;
         let now = self.clock.now();
-        if let Some(snapshot) = kept.as_ref()
-            && snapshot.today().tick == now.tick()
-            && snapshot.today().data_since.is_some()
-        {
-            return Ok(snapshot.clone());
+        match kept.newest.take() {
+            Some(newest) if newest.today().tick != now.tick() => kept.before = Some(newest),
+            Some(newest) if newest.today().data_since.is_some() => {
+                kept.newest = Some(newest.clone());
+                return Ok(newest);
+            }
+            _ => {}
         }
-        let previous = kept.as_ref().map(Snapshot::today);
-        let snapshot = Snapshot::new(self.read_today(now, previous).await?);
-        *kept = Some(snapshot.clone());
+        let snapshot = Snapshot::new(self.read_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
+        kept.newest = Some(snapshot.clone());
         Ok(snapshot)
     }
 
-    async fn read_today(&self, now: Instant, kept: Option<&Today>) -> Result<Today, ReadError> {
+    async fn read_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
         let scope = Scope::All;
         let zone = self.store.reporting().zone;
         let tick = now.tick();
@@ -82,7 +92,7 @@ impl Dashboards {
         let most_active_users = self.store.most_active_users(&scope, day).await?;
         let popular_modules = self.store.popular_modules(&scope, day).await?;
         let frequent_actions = self.store.frequent_actions(&scope, day).await?;
-        let previous = kept.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
+        let previous = before.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
         let (accounts_online, users_online, time_per_user) = compared(cards, previous);
         Ok(Today {
             as_of: now,

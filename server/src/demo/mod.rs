@@ -4,9 +4,12 @@
 //! again is harmless. There is no clock and no IO here; feeding the events to the server is another module's work.
 
 mod dice;
+mod feed;
 mod people;
 mod product;
 mod rhythm;
+
+pub use feed::{DemoError, Feed};
 
 use chrono::{Datelike, Days};
 use chrono_tz::Tz;

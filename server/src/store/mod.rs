@@ -17,7 +17,7 @@ mod usage;
 
 pub use append::{Appended, Outcome};
 pub use key::Grant;
-pub use setting::{Asked, Reporting};
+pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow};

@@ -1,7 +1,8 @@
 //! Settings kept in the database, above all what the roll-ups are computed with.
 
-use super::{StoreError, rebuild};
+use super::{Store, StoreError, rebuild};
 use chrono_tz::Tz;
+use model::Day;
 use sqlx::{Connection, SqliteConnection};
 
 /// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
@@ -72,4 +73,36 @@ pub(super) async fn put(connection: &mut SqliteConnection, name: &str, value: &s
     .execute(connection)
     .await?;
     Ok(())
+}
+
+const DEMO_OPENED: &str = "demo_opened";
+const DEMO_FILLED: &str = "demo_filled";
+
+/// A demo that lies in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredDemo {
+    /// Its first day.
+    pub opened: Day,
+    /// Whether its past is complete.
+    pub filled: bool,
+}
+
+impl Store {
+    /// The demo in this database; `None` where its events are real, or there are none.
+    pub async fn demo(&self) -> Result<Option<StoredDemo>, StoreError> {
+        let mut connection = self.read.acquire().await?;
+        let Some(opened) = get(&mut connection, DEMO_OPENED).await? else { return Ok(None) };
+        let opened = opened.parse().map_err(|_| StoreError::Setting { name: DEMO_OPENED, value: opened })?;
+        Ok(Some(StoredDemo { opened, filled: get(&mut connection, DEMO_FILLED).await?.is_some() }))
+    }
+
+    /// Marks this database as one of a demo that opened on a day.
+    pub async fn open_demo(&self, opened: Day) -> Result<(), StoreError> {
+        put(&mut self.writer.lock().await.connection, DEMO_OPENED, &opened.to_string()).await
+    }
+
+    /// Marks the past of the demo as complete.
+    pub async fn demo_is_filled(&self) -> Result<(), StoreError> {
+        put(&mut self.writer.lock().await.connection, DEMO_FILLED, "yes").await
+    }
 }

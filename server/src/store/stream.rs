@@ -91,7 +91,7 @@ impl Store {
             SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
                    account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
                    member.id AS user_id, COALESCE(member.name, member.id) AS user_name, module.name AS module,
-                   (SELECT MAX(s.last_signal) FROM user_day s WHERE s.day IN ($2 - 1, $2, $2 + 1)
+                   (SELECT MAX(s.last_signal) FROM user_day s WHERE s.day BETWEEN $2 - 2 AND $2 + 2
                     AND s.account_no = d.account_no AND s.user_no = d.user_no) AS last_signal
             FROM user_module_day d
             JOIN account ON account.account_no = d.account_no

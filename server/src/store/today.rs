@@ -76,7 +76,8 @@ const LIMIT: i64 = TOP as i64;
 impl Store {
     /// The cards of a day. Users count as online whose newest signal is at `online_since` or later.
     pub async fn cards(&self, scope: &Scope, day: Day, online_since: Instant) -> Result<Cards, StoreError> {
-        // A signal within the online window, or up to 10 minutes ahead, may belong to the day before or after.
+        // A signal within the online window, or up to 10 minutes ahead, may belong to the day before or after; where a
+        // zone skipped a day, as Apia once did, that is two numbers away.
         let sql = "
             SELECT COUNT(DISTINCT online.account_no) AS accounts_online,
                    COUNT(DISTINCT online.user_no) AS users_online,
@@ -87,7 +88,7 @@ impl Store {
                    CAST(COALESCE((SELECT seconds FROM account_day WHERE account_no = $1 AND day = $2), 0) AS BIGINT)
                        AS seconds
             FROM user_day online
-            WHERE online.day IN ($2 - 1, $2, $2 + 1) AND online.last_signal >= $3
+            WHERE online.day BETWEEN $2 - 2 AND $2 + 2 AND online.last_signal >= $3
               AND ($1 = 0 OR online.account_no = $1)";
         Ok(sqlx::query_as(sql)
             .bind(scope.account_no())

@@ -57,6 +57,15 @@ impl Store {
         Ok(first.map(day_from_number))
     }
 
+    /// The newest day with events; `None` while there is none.
+    pub async fn data_until(&self) -> Result<Option<Day>, StoreError> {
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1")
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(last.map(day_from_number))
+    }
+
     /// A number that goes up whenever a day of the period changes.
     pub async fn revision(&self, period: Period) -> Result<i64, StoreError> {
         let sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM day_revision WHERE day BETWEEN $1 AND $2";
