@@ -86,8 +86,10 @@ impl Demo {
 
     fn sheet(&mut self, day: Day) -> &[Signal] {
         if !self.sheets.contains_key(&day) {
-            if self.sheets.len() >= SHEETS {
-                self.sheets.pop_first();
+            if self.sheets.len() >= SHEETS
+                && let Some(farthest) = self.sheets.keys().copied().max_by_key(|kept| (*kept - day).abs())
+            {
+                self.sheets.remove(&farthest);
             }
             let sheet = self.fill_sheet(day);
             self.sheets.insert(day, sheet);
