@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod dashboards;
 pub mod demo;
+pub mod import;
 pub mod ingest;
 pub mod key;
 pub mod routes;
