@@ -25,7 +25,11 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, oneshot},
+    task::JoinHandle,
+};
 
 /// How long a stop waits for requests under way.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +42,12 @@ pub struct Server {
     dashboards: Dashboards,
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
+    /// Room for the bodies that are being received, in bytes.
+    receiving: Arc<Semaphore>,
 }
+
+/// How many bytes of bodies are received at the same time.
+const RECEIVING_BYTES: usize = 128 * 1024 * 1024;
 
 impl Server {
     /// Puts a monitor together over an open store. The task is the writer: it ends when the last clone is gone and
@@ -51,7 +60,8 @@ impl Server {
     ) -> (Self, JoinHandle<()>) {
         let (ingest, writer) = Ingest::start(store.clone());
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
-        (Self { store, ingest, dashboards, clock, metrics }, writer)
+        let receiving = Arc::new(Semaphore::new(RECEIVING_BYTES));
+        (Self { store, ingest, dashboards, clock, metrics, receiving }, writer)
     }
 
     /// The way in for events that don't come over HTTP.

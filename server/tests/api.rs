@@ -1,5 +1,7 @@
 //! The API as clients meet it: forms, limits, failures, and what an answer promises.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod harness;
 
 use chrono_tz::Tz;

@@ -1,5 +1,7 @@
 //! Changing what the roll-ups are computed with.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use chrono_tz::Tz;
 use model::{
     event::{Deed, Event},

@@ -18,8 +18,8 @@ pub(super) enum Key {
 /// The options of `key create`.
 #[derive(Args)]
 pub(super) struct Create {
-    /// What to call the key
-    #[arg(long)]
+    /// What to call the key, in at most 100 characters
+    #[arg(long, value_parser = name)]
     name: String,
 
     /// What it may do
@@ -59,4 +59,9 @@ impl Create {
         println!("{key}");
         Ok(())
     }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let usable = !text.trim().is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control);
+    if usable { Ok(text.trim().to_owned()) } else { Err("give it a name of 1 to 100 printable characters".to_owned()) }
 }

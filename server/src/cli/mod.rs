@@ -64,7 +64,7 @@ struct Database {
 
     /// Reporting zone, an IANA name such as Europe/Berlin: what days and periods mean. A new database reports in UTC
     /// unless told otherwise; changing it later rebuilds every roll-up
-    #[arg(long, env = "USAGE_MONITOR_TIME_ZONE", value_name = "ZONE")]
+    #[arg(long, env = "USAGE_MONITOR_TIME_ZONE", value_name = "ZONE", value_parser = zone)]
     time_zone: Option<Tz>,
 
     /// Idle gap in minutes, 1 to 30: neighbouring active minutes at most this far apart count as time spent. 5 unless
@@ -75,8 +75,22 @@ struct Database {
 
 impl Database {
     async fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.at.url, Asked { zone: self.time_zone, idle_gap: self.idle_gap }).await
+        Store::open(&self.at.url, self.asked()).await
     }
+
+    async fn open_existing(&self) -> Result<Store, StoreError> {
+        Store::open_existing(&self.at.url, self.asked()).await
+    }
+
+    fn asked(&self) -> Asked {
+        Asked { zone: self.time_zone, idle_gap: self.idle_gap }
+    }
+}
+
+/// Reads the name of a zone in any case.
+fn zone(name: &str) -> Result<Tz, String> {
+    let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+    known.copied().ok_or_else(|| "not an IANA time zone, such as Europe/Berlin or UTC".to_owned())
 }
 
 fn minutes() -> clap::builder::RangedI64ValueParser<u32> {

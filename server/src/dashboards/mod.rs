@@ -29,8 +29,8 @@ use model::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
-/// How many answers of each kind are kept.
-const KEPT: u64 = 64;
+/// How many bytes of answers of each kind are kept, about.
+const KEPT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Why a question was not answered.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -101,8 +101,14 @@ enum Freshness {
 impl Dashboards {
     /// The dashboards over a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
-        let streams = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(60));
-        let sums = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(600));
+        let streams = moka::future::Cache::builder()
+            .max_capacity(KEPT_BYTES)
+            .weigher(|_, stream: &Arc<Stream>| stream::weight(stream))
+            .time_to_live(Duration::from_secs(60));
+        let sums = moka::future::Cache::builder()
+            .max_capacity(KEPT_BYTES)
+            .weigher(|_, sums: &Arc<usage::Sums>| sums.weight())
+            .time_to_live(Duration::from_secs(600));
         Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
     }
 

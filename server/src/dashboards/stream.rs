@@ -39,6 +39,11 @@ impl Dashboards {
     }
 }
 
+/// About how many bytes a page takes: entries differ little, and each lists a bounded number of uses.
+pub(super) fn weight(stream: &Stream) -> u32 {
+    u32::try_from(stream.entries.len()).unwrap_or(u32::MAX).saturating_add(1).saturating_mul(2048)
+}
+
 fn entry(row: EntryRow, midnight: Instant, online_since: Instant) -> StreamEntry {
     StreamEntry {
         account: row.account,

@@ -19,6 +19,15 @@ pub(super) struct Sums {
     top: Vec<Top>,
 }
 
+impl Sums {
+    /// About how many bytes they take.
+    pub(super) fn weight(&self) -> u32 {
+        let rows = self.rows.iter().map(|row| 128 + row.module.len() + row.action.as_ref().map_or(0, String::len));
+        let days = self.top.iter().map(|top| (top.days.len() + top.previous_days.len()) * size_of::<DayActions>());
+        u32::try_from(rows.chain(days).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+}
+
 struct Top {
     row: TableRow,
     days: Vec<DayActions>,

@@ -49,7 +49,11 @@ fn record(row: &TableRow) -> Vec<String> {
 
 /// A name that a spreadsheet won't take for a formula: names come from whoever may send events.
 fn inert(name: &str) -> String {
-    if name.starts_with(['=', '+', '-', '@']) { format!("'{name}") } else { name.to_owned() }
+    if name.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        format!("'{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]

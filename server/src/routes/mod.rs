@@ -23,16 +23,11 @@ use axum::{
     routing::get,
 };
 use problem::ApiProblem;
-use std::time::Duration;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, decompression::RequestDecompressionLayer,
-    set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
 };
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
-
-/// How long a body may pause.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Everything the server answers.
 pub fn router(server: Server) -> Router {
@@ -48,8 +43,6 @@ pub fn router(server: Server) -> Router {
         .route("/api/", axum::routing::any(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(not_allowed)
-        .layer(RequestDecompressionLayer::new())
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(from_fn(every_error_is_a_problem));
     let secure =
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
@@ -111,10 +104,7 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
     if is_problem || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let detail = match status {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "Content-Encoding must be gzip, br, zstd or none",
-        _ => status.canonical_reason().unwrap_or("the request failed"),
-    };
+    let detail = status.canonical_reason().unwrap_or("the request failed");
     let (mut parts, body) = ApiProblem::new(status, detail).into_response().into_parts();
     for (name, value) in response.headers() {
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
@@ -124,14 +114,16 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// Whether a header lists a value: weakly compared for entity tags, and without those refused by `q=0`.
-fn header_lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
+/// Whether a header lists a value, or `*`, and does not refuse it by a weight of 0. Names compare in any case, entity
+/// tags weakly.
+fn header_lists(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let value = parts.next().unwrap_or_default();
-        let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        value.trim_start_matches("W/") == wanted.trim_start_matches("W/") && !refused
+        let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
+        let same = value.trim_start_matches("W/").eq_ignore_ascii_case(wanted.trim_start_matches("W/"));
+        (same || value == "*") && !refused
     })
 }
 

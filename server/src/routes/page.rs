@@ -21,7 +21,7 @@ pub(super) async fn get_page(
 ) -> Result<Response, ApiProblem> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let detail = format!("{} does not take {}", request.uri().path(), request.method());
-        return Err(ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
+        return Err(ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, "GET, HEAD"));
     }
     if let Some(file) = assets::find(request.uri().path(), request.headers()) {
         return Ok(file);
@@ -36,7 +36,7 @@ pub(super) async fn get_page(
     // A page that can only say that the database does not answer must itself come without it.
     let workspace = server.dashboards.workspace().await;
     let workspace = workspace.unwrap_or_else(|_| server.dashboards.workspace_since(None));
-    let loaded = Loaded { workspace, data: data.map_err(|problem| problem.0) };
+    let loaded = Loaded { workspace, data: data.map_err(|problem| *problem.0) };
     Ok(render(&server, loaded, status, request).await)
 }
 

@@ -3,7 +3,7 @@
 use crate::{dashboards::ReadError, ingest::IngestError, store::StoreError};
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use model::api::problem::{FieldError, Problem};
@@ -16,14 +16,23 @@ const RETRY_AFTER: &str = "1";
 
 /// A problem on its way out.
 #[derive(Clone, Debug)]
-pub(super) struct ApiProblem(pub(super) Problem);
+pub(super) struct ApiProblem(pub(super) Box<Problem>, Vec<(HeaderName, &'static str)>);
 
 impl ApiProblem {
     /// A problem that its status names.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let kind = "about:blank".to_owned();
-        Self(Problem { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() })
+        Self(
+            Box::new(Problem { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }),
+            Vec::new(),
+        )
+    }
+
+    /// The problem with a further header.
+    pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.1.push((name, value));
+        self
     }
 
     /// 422: fields or parameters are at fault.
@@ -46,6 +55,7 @@ impl IntoResponse for ApiProblem {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
+        headers.extend(self.1.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match status {

@@ -48,6 +48,9 @@ pub enum StoreError {
     /// The URL names no database this build can open.
     #[error("{0:?} is no database URL; use sqlite://PATH")]
     Url(String),
+    /// There is no database where one must be.
+    #[error("there is no database at {0}")]
+    Missing(PathBuf),
     /// The directory of the database file can't be made.
     #[error("can't create the directory {path}: {source}")]
     Directory {
@@ -161,6 +164,23 @@ impl Store {
     /// from what the roll-ups were computed with, they are computed again.
     pub async fn open(url: &str, asked: Asked) -> Result<Self, StoreError> {
         let options = connect_options(url)?;
+        if let Some(directory) = options.get_filename().parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory)
+                .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+        }
+        Self::open_with(options, asked).await
+    }
+
+    /// Opens the database like [`Store::open`], but makes none.
+    pub async fn open_existing(url: &str, asked: Asked) -> Result<Self, StoreError> {
+        let options = connect_options(url)?;
+        if !options.get_filename().exists() {
+            return Err(StoreError::Missing(options.get_filename().to_owned()));
+        }
+        Self::open_with(options, asked).await
+    }
+
+    async fn open_with(options: SqliteConnectOptions, asked: Asked) -> Result<Self, StoreError> {
         let file = Arc::new(options.get_filename().to_owned());
         let mut connection = options.connect().await?;
         refuse_old_sqlite(&mut connection).await?;
@@ -239,10 +259,6 @@ fn connect_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         return Err(unusable());
     }
     let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable())?;
-    if let Some(directory) = options.get_filename().parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-    }
     Ok(options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)

@@ -10,8 +10,12 @@ use model::{
     event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection, instant_from_json},
     instant::Instant,
 };
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::fmt;
 
 /// The media types events come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,45 +66,84 @@ pub(super) fn read(form: Form, body: &[u8], received: Instant) -> Result<Sorted,
     }
 }
 
+/// An array of events, those beyond the limit counted but not kept.
+struct Events<'a> {
+    kept: Vec<&'a RawValue>,
+    sent: usize,
+}
+
+impl<'de> Deserialize<'de> for Events<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+        impl<'de> Visitor<'de> for Count {
+            type Value = Events<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an array of events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < EVENTS_PER_REQUEST {
+                    let Some(event) = array.next_element()? else { break };
+                    kept.push(event);
+                }
+                let mut sent = kept.len();
+                while array.next_element::<IgnoredAny>()?.is_some() {
+                    sent += 1;
+                }
+                Ok(Events { kept, sent })
+            }
+        }
+        deserializer.deserialize_seq(Count)
+    }
+}
+
+/// What tells an envelope from a single event.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    events: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sent_at: Option<&'a RawValue>,
+}
+
 fn read_json(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
     let receipt = Receipt { received, sent_at: None };
-    if text.trim_start().starts_with('[') {
-        return sort(&parse::<Vec<&RawValue>>(text)?, "", receipt);
+    let text = text.trim();
+    if text.starts_with('[') {
+        return sort(&parse(text)?, "", receipt);
     }
-    if !text.trim_start().starts_with('{') {
-        parse::<&RawValue>(text)?;
+    if !text.starts_with('{') {
+        parse::<IgnoredAny>(text)?;
         return Err(ApiProblem::unreadable("the body must be an event, an array of events, or an object with events"));
     }
-    let envelope: HashMap<String, &RawValue> = parse(text)?;
-    let Some(events) = envelope.get("events") else {
+    let envelope: Envelope<'_> = parse(text)?;
+    let Some(events) = envelope.events else {
         let mut sorted = Sorted::default();
-        sorted.push(0, "", event(text.trim(), receipt));
+        sorted.push(0, "", event(text, receipt));
         return Ok(sorted);
     };
-    let sent_at = envelope.get("sent_at").map(|sent_at| read_sent_at(sent_at)).transpose()?.flatten();
+    let sent_at = envelope.sent_at.map(read_sent_at).transpose()?;
     let wrong = |_| {
         let detail = "events must be an array of events".to_owned();
         ApiProblem::fields(vec![FieldError { pointer: "/events".into(), detail }])
     };
-    let events: Vec<&RawValue> = serde_json::from_str(events.get()).map_err(wrong)?;
-    sort(&events, "/events", Receipt { received, sent_at })
+    sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", Receipt { received, sent_at })
 }
 
-fn read_sent_at(json: &RawValue) -> Result<Option<Instant>, ApiProblem> {
-    if json.get() == "null" {
-        return Ok(None);
-    }
+fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
     let sent_at = serde_json::from_str(json.get()).ok().as_ref().and_then(instant_from_json);
-    sent_at.map(Some).ok_or_else(|| {
+    sent_at.ok_or_else(|| {
         let detail = "sent_at must be RFC 3339 with an offset, or epoch milliseconds".to_owned();
         ApiProblem::fields(vec![FieldError { pointer: "/sent_at".into(), detail }])
     })
 }
 
-fn sort(events: &[&RawValue], prefix: &str, receipt: Receipt) -> Result<Sorted, ApiProblem> {
-    refuse_too_many(events.len())?;
+fn sort(events: &Events<'_>, prefix: &str, receipt: Receipt) -> Result<Sorted, ApiProblem> {
+    refuse_too_many(events.sent)?;
     let mut sorted = Sorted::default();
-    for (index, json) in events.iter().enumerate() {
+    for (index, json) in events.kept.iter().enumerate() {
         sorted.push(index, &format!("{prefix}/{index}"), event(json.get(), receipt));
     }
     Ok(sorted)
