@@ -1,1 +1,63 @@
-//! app
+//! The page of Usage Monitor: Leptos components, state and the typed API client.
+//!
+//! What a number means is decided in `model`, what it is on the server. Here it only becomes visible:
+//! [`client`] → [`state`] (signals) → [`pages`] and [`components`]. It never turns back: components never fetch.
+//!
+//! The crate is compiled twice, for the server that renders the first page and for the browser that takes it over.
+//! Nothing in the first render depends on the browser's clock, zone or locale, so both render the same.
+
+mod browser;
+pub mod client;
+pub mod clock;
+#[allow(unreachable_pub, reason = "the component macro writes `pub`, wherever it stands")]
+mod components;
+pub mod format;
+#[cfg(feature = "hydrate")]
+mod hydration;
+#[allow(unreachable_pub, reason = "the component macro writes `pub`, wherever it stands")]
+mod shell;
+pub mod view;
+
+#[cfg(feature = "hydrate")]
+pub use hydration::hydrate;
+pub use shell::{App, Assets, ShellOptions, shell};
+
+use model::api::{
+    Workspace,
+    problem::Problem,
+    today::{Stream, Today},
+    usage::{Table, Usage},
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything the first view shows: rendered into the page by the server, and sent along so that the browser need
+/// not fetch it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The workspace when the page was rendered.
+    pub workspace: Workspace,
+    /// The data of the view in the address, or why there is none.
+    pub data: Result<PageData, Problem>,
+}
+
+/// The data of a view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "page", rename_all = "snake_case")]
+pub enum PageData {
+    /// Of [`view::View::Today`].
+    Today {
+        /// Cards and top tens.
+        today: Today,
+        /// The page of the stream the view asks for.
+        stream: Stream,
+    },
+    /// Of [`view::View::Activities`].
+    Activities {
+        /// Figures and charts.
+        usage: Usage,
+        /// The page of the table the view asks for.
+        table: Table,
+    },
+    /// Of [`view::View::NotFound`].
+    NotFound,
+}

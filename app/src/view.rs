@@ -1,0 +1,223 @@
+//! What the reader looks at, and its address.
+//!
+//! All view state lives in the address, so that every link, bookmark and reload shows the same. The server reads a
+//! [`View`] from the request, the browser from the router; both write links with [`View::href`].
+
+use model::{
+    api::problem::FieldError,
+    query::{Pairs, StreamQuery, TableOf, TableQuery, UsageQuery},
+};
+
+/// The path of the Today page.
+pub const TODAY: &str = "/";
+
+/// The path of the Activities page.
+pub const ACTIVITIES: &str = "/activities";
+
+/// A page with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Today's cards, top tens and stream; `account` and `before` are of the stream.
+    Today(StreamQuery),
+    /// Usage over a period and the table; what is wrong with the parameters, where something is.
+    Activities(Result<TableQuery, Vec<FieldError>>),
+    /// No page has this path.
+    NotFound,
+}
+
+impl View {
+    /// Reads a path and the decoded parameters of an address. Parameters no page knows are left out.
+    pub fn parse(path: &str, query: &Pairs) -> Self {
+        match path {
+            TODAY => Self::Today(StreamQuery {
+                before: last_value(query, "before"),
+                account: last_value(query, "account"),
+                ..StreamQuery::default()
+            }),
+            ACTIVITIES => Self::Activities(table_query(query)),
+            _ => Self::NotFound,
+        }
+    }
+
+    /// Reads a path and the undecoded part of an address after `?`.
+    pub fn of_address(path: &str, search: &str) -> Self {
+        Self::parse(path, &parse_search(search))
+    }
+
+    /// Today's page as it opens.
+    pub fn today() -> Self {
+        Self::Today(StreamQuery::default())
+    }
+
+    /// The Activities page with a table.
+    pub fn table(query: TableQuery) -> Self {
+        Self::Activities(Ok(query))
+    }
+
+    /// The Activities page as it opens, for one account or all.
+    pub fn activities(account: Option<String>) -> Self {
+        let usage = UsageQuery { account, ..UsageQuery::default() };
+        Self::table(TableQuery::new(usage, TableOf::default()))
+    }
+
+    /// The address, default values left out. Views without an address of their own lead to the page's default.
+    pub fn href(&self) -> String {
+        match self {
+            Self::Today(query) => with_search(TODAY, &query.to_pairs()),
+            Self::Activities(Ok(query)) => {
+                let mut pairs = Pairs::new();
+                if query.of != TableOf::default() {
+                    pairs.push(("table".into(), query.of.name().into()));
+                }
+                pairs.extend(query.to_pairs());
+                with_search(ACTIVITIES, &pairs)
+            }
+            Self::Activities(Err(_)) => ACTIVITIES.into(),
+            Self::NotFound => TODAY.into(),
+        }
+    }
+}
+
+fn table_query(query: &Pairs) -> Result<TableQuery, Vec<FieldError>> {
+    let of = match last_value(query, "table").as_deref() {
+        None => Ok(TableOf::default()),
+        Some(name) => [TableOf::Activities, TableOf::Modules]
+            .into_iter()
+            .find(|of| of.name() == name)
+            .ok_or_else(|| FieldError::of_parameter("table", format!("“{name}” is neither activities nor modules"))),
+    };
+    match (of, TableQuery::from_pairs(TableOf::default(), query)) {
+        (Ok(of), Ok(query)) => Ok(TableQuery { of, ..query }),
+        (Ok(_), Err(errors)) => Err(errors),
+        (Err(error), Ok(_)) => Err(vec![error]),
+        (Err(error), Err(mut errors)) => {
+            errors.insert(0, error);
+            Err(errors)
+        }
+    }
+}
+
+/// The last value of a parameter; an empty one counts as none, as everywhere in the API.
+fn last_value(query: &Pairs, name: &str) -> Option<String> {
+    query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+}
+
+/// A path with parameters, percent-encoded.
+pub fn with_search(path: &str, pairs: &Pairs) -> String {
+    let mut address = path.to_owned();
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        address.push(if index == 0 { '?' } else { '&' });
+        encode(name, &mut address);
+        address.push('=');
+        encode(value, &mut address);
+    }
+    address
+}
+
+/// Name and value of each parameter after the `?`, decoded as a form sends them. Escapes that are none stay as they
+/// are; bytes that are not UTF-8 become U+FFFD.
+pub fn parse_search(search: &str) -> Pairs {
+    search
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn encode(text: &str, into: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            into.push(char::from(HEX[usize::from(byte >> 4)]));
+            into.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = match (byte, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        (rest, _) = match escaped {
+            Some(value) => (&after[2..], bytes.push(value)),
+            None => (after, bytes.push(if byte == b'+' { b' ' } else { byte })),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{
+        period::PeriodChoice,
+        query::{Order, Sort},
+    };
+
+    #[test]
+    fn views_survive_the_way_through_an_address() {
+        for address in [
+            "/",
+            "/?account=acme",
+            "/?before=1763.7&account=a%26b",
+            "/activities",
+            "/activities?table=modules&period=yesterday&account=acme",
+            "/activities?from=2026-01-01&to=2026-02-01&filter=a%20b%3D%C3%BC%25&sort=change&order=asc&offset=200",
+        ] {
+            let (path, search) = address.split_once('?').unwrap_or((address, ""));
+            assert_eq!(View::of_address(path, search).href(), address);
+        }
+    }
+
+    #[test]
+    fn a_form_sends_empty_fields_and_pluses() {
+        let View::Activities(Ok(query)) = View::of_address("/activities", "from=&to=&filter=big+board&sort=name")
+        else {
+            panic!("valid");
+        };
+        assert_eq!(query.usage.period, PeriodChoice::Last30Days);
+        assert_eq!((query.filter.as_str(), query.sort, query.order), ("big board", Sort::Name, Order::Ascending));
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        let View::Activities(Err(errors)) = View::of_address("/activities", "table=users&sort=size&limit=0") else {
+            panic!("invalid");
+        };
+        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/table", "/sort", "/limit"]);
+    }
+
+    #[test]
+    fn an_escape_that_is_none_stays() {
+        assert_eq!(
+            parse_search("a=100%&b=%4&c=%zz&d"),
+            [
+                ("a".into(), "100%".into()),
+                ("b".into(), "%4".into()),
+                ("c".into(), "%zz".into()),
+                ("d".into(), String::new())
+            ]
+        );
+    }
+
+    #[test]
+    fn other_paths_are_no_page() {
+        assert_eq!(View::of_address("/today", ""), View::NotFound);
+        assert_eq!(View::NotFound.href(), "/");
+    }
+}

@@ -1,0 +1,24 @@
+//! `usage-monitor rebuild`.
+
+use super::{Database, Failure};
+use clap::Args;
+
+/// The options of `rebuild`.
+#[derive(Args)]
+pub(super) struct Rebuild {
+    #[command(flatten)]
+    database: Database,
+}
+
+impl Rebuild {
+    /// Computes every roll-up again. A running server goes on meanwhile; what it takes in waits.
+    #[expect(clippy::print_stdout, reason = "the answer of a command")]
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let start = std::time::Instant::now();
+        let store = self.database.open().await?;
+        let events = store.rebuild().await?;
+        store.close().await;
+        println!("rolled up {events} events in {:.1} s", start.elapsed().as_secs_f64());
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! The answers of the read API, put together from what the store reads. The routes and the server-rendered page
+//! both ask here, so that they always say the same.
+//!
+//! What is costly is computed once however many ask: [`Today`] once per tick, usage once until one of its days
+//! changes.
+
+mod snapshot;
+mod stream;
+mod usage;
+
+pub use snapshot::Snapshot;
+
+use crate::{
+    clock::Clock,
+    store::{Scope, Store, StoreError},
+};
+use model::{
+    Day,
+    api::{
+        Workspace,
+        problem::FieldError,
+        today::{Stream, Today},
+    },
+    instant::Instant,
+    period::Period,
+    query::{StreamQuery, TableOf},
+    zone::day_of,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// How many answers of each kind are kept.
+const KEPT: u64 = 64;
+
+/// Why a question was not answered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database did not answer.
+    #[error("{0}")]
+    Store(Arc<StoreError>),
+    /// A parameter makes no sense.
+    #[error("{}", .0.detail)]
+    Parameter(FieldError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// What is the same for every reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Display {
+    /// Minutes without a signal after which a user is no longer online.
+    pub online_window: u32,
+    /// Whether the numbers are made up for a demonstration.
+    pub demo: bool,
+}
+
+/// The dashboards of one workspace. Cheap to clone.
+#[derive(Clone)]
+pub struct Dashboards {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    display: Display,
+    snapshots: Arc<Mutex<snapshot::Snapshots>>,
+    streams: moka::future::Cache<StreamKey, Arc<Stream>>,
+    sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
+}
+
+/// What a page of the stream depends on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct StreamKey {
+    query: StreamQuery,
+    tick: Instant,
+    revision: i64,
+}
+
+/// What sums over a period depend on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SumsKey {
+    of: TableOf,
+    scope: Scope,
+    period: Period,
+    complete: bool,
+    revision: i64,
+}
+
+impl Dashboards {
+    /// The dashboards over a store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
+        let streams = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(60));
+        let sums = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(600));
+        Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
+    }
+
+    /// What a page needs to know before it shows any number.
+    pub async fn workspace(&self) -> Result<Workspace, ReadError> {
+        Ok(self.workspace_since(self.store.data_since().await?))
+    }
+
+    /// The same without asking the database, given the day of the first event.
+    pub fn workspace_since(&self, data_since: Option<Day>) -> Workspace {
+        let now = self.clock.now();
+        let reporting = self.store.reporting();
+        Workspace {
+            as_of: now,
+            time_zone: reporting.zone.name().to_owned(),
+            day: day_of(&reporting.zone, now),
+            data_since,
+            demo: self.display.demo,
+            online_window_minutes: self.display.online_window,
+            idle_gap_minutes: reporting.idle_gap,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// Today's cards and top tens at the current tick.
+    pub async fn today(&self) -> Result<Today, ReadError> {
+        Ok(self.snapshot().await?.today().clone())
+    }
+
+    /// The current local day.
+    fn day(&self) -> Day {
+        day_of(&self.store.reporting().zone, self.clock.now())
+    }
+
+    /// The scope of an `account` parameter.
+    async fn scope(&self, account: Option<&str>) -> Result<Scope, ReadError> {
+        match account {
+            None => Ok(Scope::All),
+            Some(id) => Ok(self.store.account_scope(id).await?),
+        }
+    }
+
+    /// The beginning of the online window that ends at `now`.
+    fn online_since(&self, now: Instant) -> Instant {
+        now.plus_millis(-i64::from(self.display.online_window) * 60_000)
+    }
+}
