@@ -49,10 +49,10 @@ pub(crate) fn Frame() -> impl IntoView {
                         is_current=|view| matches!(view, View::Activities(_))
                     />
                 </nav>
-                <div class="tools">
-                    {move || {
+                {move || {
                         state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> })
                     }}
+                <div class="tools">
                     <ThemeSwitch />
                     <button
                         type="button"

@@ -130,8 +130,12 @@ fn column_name(sort: Sort) -> &'static str {
     }
 }
 
-fn is_name(sort: Sort) -> bool {
-    matches!(sort, Sort::Module | Sort::Name)
+fn column_class(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Module | Sort::Name => "name",
+        Sort::Previous => "figure before",
+        Sort::Actions | Sort::Change => "figure",
+    }
 }
 
 /// A head that sorts: a click sorts by the column, another reverses.
@@ -154,7 +158,7 @@ fn head(query: Memo<TableQuery>, sort: Sort) -> impl IntoView {
     };
     let help = (sort == Sort::Change).then(|| view! { <Help definition=Definition::Change /> });
     view! {
-        <th scope="col" class=if is_name(sort) { "name" } else { "figure" } aria-sort=aria_sort>
+        <th scope="col" class=column_class(sort) aria-sort=aria_sort>
             <a href=href data-noscroll="">
                 {column_name(sort)} <span class="sort-arrow" aria-hidden="true">{arrow}</span>
             </a>
@@ -177,7 +181,7 @@ fn row(row: &TableRow, of: TableOf, compared: bool) -> impl IntoView + use<> {
             <th scope="row" class="name">{module}</th>
             {action}
             <td class="figure num">{format::number(actions)}</td>
-            <td class="figure num muted">{before}</td>
+            <td class="figure before num muted">{before}</td>
             <td class="figure">{change_text(change)}</td>
         </tr>
     }

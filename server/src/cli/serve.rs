@@ -4,7 +4,7 @@ use super::{Database, Failure, minutes};
 use crate::{Server, clock::SystemClock, dashboards::Display, demo::Feed};
 use clap::Args;
 use std::{net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 /// The options of `serve`.
 #[derive(Args)]
@@ -52,18 +52,17 @@ impl Serve {
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
-        let feed = match self.demo {
-            true => Some(tokio::spawn(Feed::open(store, server.ingest().clone(), clock).await?.run())),
-            false => None,
-        };
-        greet(address, &self.database.url);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(crate::tick(server.dashboards().clone(), clock.clone()));
+        if self.demo {
+            tasks.spawn(Feed::open(store, server.ingest().clone(), clock).await?.run());
+        }
+        greet(address, &self.database.at.url);
         let stop = async move {
             stopped().await;
-            if let Some(feed) = feed {
-                feed.abort();
-            }
+            tasks.shutdown().await;
         };
-        crate::serve(listener, server, writer, stop).await?;
+        crate::serve(listener, server, writer, stop).await;
         Ok(())
     }
 }

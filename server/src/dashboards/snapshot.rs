@@ -37,7 +37,7 @@ impl Snapshot {
         let json = serde_json::to_vec(&today).unwrap_or_default();
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         let gzip = encoder.write_all(&json).and_then(|()| encoder.finish()).unwrap_or_default();
-        let etag = format!("\"{}\"", &blake3::hash(&json).to_hex()[..32]);
+        let etag = format!("W/\"{}\"", &blake3::hash(&json).to_hex()[..32]);
         Self(Arc::new(Forms { today, json, gzip, etag }))
     }
 
@@ -56,7 +56,7 @@ impl Snapshot {
         &self.0.gzip
     }
 
-    /// The strong entity tag, quotes included.
+    /// The entity tag: weak, because it stands for every encoding.
     pub fn etag(&self) -> &str {
         &self.0.etag
     }
@@ -86,12 +86,13 @@ impl Dashboards {
         let zone = self.store.reporting().zone;
         let tick = now.tick();
         let day = day_of(&zone, tick);
-        let data_since = self.store.data_since().await?;
-        let cards = self.store.cards(&scope, day, self.online_since(tick)).await?;
-        let most_active_accounts = self.store.most_active_accounts(&scope, day).await?;
-        let most_active_users = self.store.most_active_users(&scope, day).await?;
-        let popular_modules = self.store.popular_modules(&scope, day).await?;
-        let frequent_actions = self.store.frequent_actions(&scope, day).await?;
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let cards = reading.cards(&scope, day, self.online_since(now)).await?;
+        let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
+        let most_active_users = reading.most_active_users(&scope, day).await?;
+        let popular_modules = reading.popular_modules(&scope, day).await?;
+        let frequent_actions = reading.frequent_actions(&scope, day).await?;
         let previous = before.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
         let (accounts_online, users_online, time_per_user) = compared(cards, previous);
         Ok(Today {

@@ -54,7 +54,7 @@ impl Feed {
         let zone = store.reporting().zone;
         let (opened, filled) = match store.demo().await? {
             Some(stored) => (stored.opened, stored.filled),
-            None if store.data_since().await?.is_some() => return Err(DemoError::RealEvents),
+            None if store.read().await?.data_since().await?.is_some() => return Err(DemoError::RealEvents),
             None => {
                 let opened = day_of(&zone, clock.now()) - Duration::days(HISTORY_DAYS);
                 store.open_demo(opened).await?;
@@ -76,7 +76,7 @@ impl Feed {
         let zone = self.store.reporting().zone;
         let start = self.clock.now();
         let mut sent_until = start;
-        let newest = self.store.data_until().await?.unwrap_or(self.opened);
+        let newest = self.store.read().await?.data_until().await?.unwrap_or(self.opened);
         let mut first = day_of(&zone, start);
         let complete_before = if self.filled { newest } else { self.opened };
         let Some(()) = self.send(day_start(&zone, first), start).await else { return Ok(()) };

@@ -86,8 +86,10 @@ impl Demo {
 
     fn sheet(&mut self, day: Day) -> &[Signal] {
         if !self.sheets.contains_key(&day) {
-            if self.sheets.len() >= SHEETS {
-                self.sheets.pop_first();
+            if self.sheets.len() >= SHEETS
+                && let Some(farthest) = self.sheets.keys().copied().max_by_key(|kept| (*kept - day).abs())
+            {
+                self.sheets.remove(&farthest);
             }
             let sheet = self.fill_sheet(day);
             self.sheets.insert(day, sheet);
@@ -119,7 +121,7 @@ impl Demo {
     fn is_active(&self, place: usize, user: &User, day: Day) -> bool {
         // Some weeks are busier than others, for each customer on its own.
         let week = u64::from(day.iso_week().week());
-        let busy = Dice::new(self.seed, &[FOR_WEEK, user.account as u64, week]).between(0.85, 1.15);
+        let busy = Dice::new(self.seed, &[FOR_WEEK, user.account as u64, week]).between(0.92, 1.08);
         let likely = user.keenness * busy * rhythm::share_of_day(day, user.weekends);
         Dice::new(self.seed, &[FOR_PRESENCE, place as u64, day_number(day)]).chance(likely)
     }
@@ -175,7 +177,7 @@ impl Work<'_> {
         for start in rhythm::starts(sessions, user.evening, dice) {
             let mut time = self.hours.start.plus_millis((start * 60_000.0) as i64).max(free_from);
             let mut module = if dice.chance(0.4) { 0 } else { self.popularity.pick_module(&user.tastes, dice) };
-            for step in 0..2 + dice.below(18) {
+            for step in 0..2 + dice.below(20) {
                 if time >= self.hours.end {
                     return;
                 }

@@ -241,8 +241,8 @@ fn user(account: usize, number: usize, name: String, course: Course, first: bool
     let (joined, left) = if first { whole_course(course) } else { stay(course, dice) };
     let (keenness, sessions) = match dice.share() {
         _ if first => (0.9, 5),
-        share if share < 0.22 => (dice.between(0.6, 0.9), 7),
-        share if share < 0.56 => (dice.between(0.2, 0.5), 5),
+        share if share < 0.20 => (dice.between(0.6, 0.9), 7),
+        share if share < 0.54 => (dice.between(0.2, 0.5), 5),
         _ => (dice.between(0.03, 0.18), 3),
     };
     User {
@@ -279,7 +279,7 @@ fn stay(course: Course, dice: &mut Dice) -> (i64, i64) {
         (Steady, 0..80) => (ALWAYS, NEVER),
         (Steady, 80..90) => (some_day(1, history), NEVER),
         (Steady, _) => (ALWAYS, some_day(1, history + 90)),
-        (Growing, 0..40) => (ALWAYS, NEVER),
+        (Growing, 0..45) => (ALWAYS, NEVER),
         (Growing, _) => (some_day(1, history + 20), NEVER),
         (Shrinking, 0..40) => (ALWAYS, NEVER),
         (Shrinking, _) => (ALWAYS, some_day(20, history + 10)),

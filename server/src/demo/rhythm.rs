@@ -38,7 +38,7 @@ pub(super) fn share_of_day(day: Day, works_weekends: bool) -> f64 {
         (Weekday::Sun, false) => 0.05,
         (Weekday::Sat | Weekday::Sun, true) => 0.6,
         (Weekday::Mon, _) => 0.97,
-        (Weekday::Tue | Weekday::Wed, _) => 1.05,
+        (Weekday::Tue | Weekday::Wed, _) => 1.03,
         (Weekday::Thu, _) => 1.0,
         (Weekday::Fri, _) => 0.86,
     };
