@@ -131,6 +131,13 @@ pub(crate) fn is_being_read(id: &str) -> bool {
         || document.active_element().is_some_and(|focused| list.contains(Some(&focused)))
 }
 
+/// Scrolls an element that scrolls by itself to its beginning.
+pub(crate) fn scroll_to_top(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.set_scroll_top(0);
+    }
+}
+
 /// Moves the focus to an element.
 pub(crate) fn focus(id: &str) {
     if let Some(element) = element_of_id::<HtmlElement>(&document(), id) {

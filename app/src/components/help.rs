@@ -140,10 +140,10 @@ pub(crate) fn Help(
         >
             "?"
         </button>
-        <div class="help-text" popover="auto" id=id>
+        <span class="help-text" popover="auto" id=id>
             <strong>{definition.term()}</strong>
-            <p>{text}</p>
-        </div>
+            <span class="muted">{text}</span>
+        </span>
     }
     .into_any()
 }

@@ -1,6 +1,5 @@
 //! The period picker: named periods as links, any range as a form.
 
-use super::help::{Definition, Help};
 use crate::{
     browser,
     state::PageState,
@@ -110,7 +109,6 @@ pub(crate) fn PeriodPicker(
                 </label>
                 <button type="submit" class="button">"Show"</button>
             </form>
-            <Help definition=Definition::Period />
         </nav>
     }
     .into_any()

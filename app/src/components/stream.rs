@@ -80,6 +80,7 @@ fn NewEntries() -> impl IntoView {
     let waiting = Memo::new(move |_| stream.waiting());
     let show = move |_| {
         stream.show_waiting();
+        browser::scroll_to_top(LIST_ID);
         browser::focus(TITLE_ID);
     };
     view! {

@@ -92,8 +92,10 @@ fn RankedRow(
     });
     let figures = move || {
         row.get().map(|row| {
-            let compared = !matches!(row.change, Change::Unknown);
-            let before = compared.then(|| format!("before {}", format::number(row.previous_actions)));
+            let comparison = (row.change != Change::Unknown).then(|| {
+                let before = format!("before {}", format::number(row.previous_actions));
+                view! { {change_text(row.change)} <span class="muted num">{before}</span> }
+            });
             let full_name = row.full_name();
             view! {
                 <p class="ranked-name" title=full_name>
@@ -102,8 +104,7 @@ fn RankedRow(
                 </p>
                 <p class="ranked-figures">
                     <span class="num">{format::number(row.actions)}</span>
-                    {change_text(row.change)}
-                    {before.map(|before| view! { <span class="muted num">{before}</span> })}
+                    {comparison}
                 </p>
             }
         })

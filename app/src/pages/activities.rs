@@ -155,7 +155,7 @@ fn DateRanges(
         <p class="as-of">
             <strong>{move || text.get().map(|(days, _)| days)}</strong> " "
             <span>{move || text.get().map(|(_, comparison)| comparison)}</span> <span class="separator">" · "</span>
-            <span>{move || zone.with(|workspace| workspace.time_zone.clone())}</span>
+            <span>{move || zone.with(|workspace| workspace.time_zone.clone())}</span> " " <Help definition=Definition::Period />
         </p>
     }
     .into_any()
@@ -206,12 +206,13 @@ fn TimeSpent(
         usage.with(|usage| {
             usage.as_deref().map(|usage| {
                 let spent = &usage.time_spent;
-                let before =
-                    usage.previous.complete.then(|| format!("before {}", format::duration(spent.previous_seconds)));
+                let comparison = usage.previous.complete.then(|| {
+                    let before = format!("before {}", format::duration(spent.previous_seconds));
+                    view! { {change_text(spent.change)} <span class="muted num">{before}</span> }
+                });
                 view! {
                     <strong class="num">{format::duration(spent.seconds)}</strong>
-                    {change_text(spent.change)}
-                    <span class="muted num">{before}</span>
+                    {comparison}
                 }
             })
         })
