@@ -63,16 +63,8 @@ pub(crate) fn is_visible() -> bool {
 
 /// Calls back whenever the page is shown or hidden, until the current owner ends.
 pub(crate) fn on_visibility_change(call: impl Fn() + 'static) {
-    on_document_event("visibilitychange", call);
-}
-
-fn on_document_event(name: &str, call: impl Fn() + 'static) {
-    let closure = Closure::<dyn Fn()>::new(call);
-    let function = closure.as_ref().unchecked_ref::<js_sys::Function>().clone();
-    if document().add_event_listener_with_callback(name, &function).is_ok() {
-        let held = Slot::new();
-        held.put(closure);
-    }
+    let handle = window_event_listener_untyped("visibilitychange", move |_| call());
+    on_cleanup(move || handle.remove());
 }
 
 /// Calls back whenever a media query begins or ceases to match, until the current owner ends.
@@ -133,7 +125,8 @@ pub(crate) fn form_search(form: &HtmlFormElement) -> Option<String> {
 pub(crate) fn is_being_read(id: &str) -> bool {
     let document = document();
     let Some(list) = document.get_element_by_id(id) else { return false };
-    list.get_bounding_client_rect().top() < 0.0
+    list.scroll_top() > 0
+        || list.get_bounding_client_rect().top() < 0.0
         || list.query_selector("details[open]").ok().flatten().is_some()
         || document.active_element().is_some_and(|focused| list.contains(Some(&focused)))
 }

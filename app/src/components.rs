@@ -1,3 +1,18 @@
 //! What pages are made of. Components read signals and call what they are given; they never fetch.
+//!
+//! They end in `into_any`: a view's type names every element in it, and whole pages of it are more than the compiler
+//! and the download need.
 
+pub(crate) mod card;
+pub(crate) mod change;
+pub(crate) mod chart;
+pub(crate) mod empty;
 pub(crate) mod frame;
+pub(crate) mod help;
+pub(crate) mod notice;
+pub(crate) mod period_picker;
+pub(crate) mod shortcuts;
+pub(crate) mod stream;
+pub(crate) mod top_five;
+pub(crate) mod top_ten;
+pub(crate) mod usage_table;

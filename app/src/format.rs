@@ -44,6 +44,15 @@ pub fn duration(seconds: i64) -> String {
     }
 }
 
+/// A difference of durations, in which no second is left out: `3 s`, `1 m 05 s`, `1 h 05 m 03 s`.
+pub fn duration_exact(seconds: i64) -> String {
+    match (seconds, seconds % 60) {
+        (0, _) => "0 s".into(),
+        (3600.., rest @ 1..) => format!("{} {rest:02} s", duration(seconds)),
+        _ => duration(seconds),
+    }
+}
+
 /// A duration that fits beside an axis: `45 m`, `12 h`, `1.2k h`.
 pub fn short_duration(seconds: i64) -> String {
     match seconds {
@@ -252,7 +261,9 @@ mod tests {
     #[test]
     fn differences_have_a_sign() {
         assert_eq!(signed(1, number), "+1");
-        assert_eq!(signed(-65, duration), "−1 m 05 s");
+        assert_eq!(signed(-65, duration_exact), "−1 m 05 s");
+        assert_eq!(signed(3_903, duration_exact), "+1 h 05 m 03 s");
+        assert_eq!(signed(0, duration_exact), "±0 s");
         assert_eq!(signed(0, number), "±0");
     }
 

@@ -6,6 +6,9 @@
 //! The crate is compiled twice, for the server that renders the first page and for the browser that takes it over.
 //! Nothing in the first render depends on the browser's clock, zone or locale, so both render the same.
 
+// A view is one type, as deep as its elements are nested.
+#![recursion_limit = "256"]
+
 mod browser;
 pub mod client;
 pub mod clock;
@@ -15,7 +18,10 @@ pub mod format;
 #[cfg(feature = "hydrate")]
 mod hydration;
 #[allow(unreachable_pub, reason = "the component macro writes `pub`, wherever it stands")]
+mod pages;
+#[allow(unreachable_pub, reason = "the component macro writes `pub`, wherever it stands")]
 mod shell;
+mod state;
 pub mod view;
 
 #[cfg(feature = "hydrate")]

@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub(crate) const LOADED_ID: &str = "loaded";
 
 /// What the server gives to render a page.
+#[derive(Clone)]
 pub struct ShellOptions {
     /// The built files.
     pub assets: Assets,

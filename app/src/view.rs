@@ -34,7 +34,7 @@ impl View {
                 account: last_value(query, "account"),
                 ..StreamQuery::default()
             }),
-            ACTIVITIES => Self::Activities(table_query(query)),
+            ACTIVITIES | "/activities/" => Self::Activities(table_query(query)),
             _ => Self::NotFound,
         }
     }

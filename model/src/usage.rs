@@ -37,10 +37,10 @@ pub fn table_row(module: String, action: Option<String>, actions: i64, previous:
 
 /// The rows that match the query's filter, in its order: all of them, whatever its limit. Ties go by module and
 /// action, ascending.
-pub fn arrange(rows: &[TableRow], query: &TableQuery) -> Vec<TableRow> {
+pub fn arrange<'a>(rows: &'a [TableRow], query: &TableQuery) -> Vec<&'a TableRow> {
     let wanted = query.filter.to_lowercase();
-    let mut rows: Vec<TableRow> =
-        rows.iter().filter(|row| wanted.is_empty() || name(row).to_lowercase().contains(&wanted)).cloned().collect();
+    let mut rows: Vec<&TableRow> =
+        rows.iter().filter(|row| wanted.is_empty() || name(row).to_lowercase().contains(&wanted)).collect();
     rows.sort_by(|a, b| {
         let order = compare(a, b, query.sort);
         let directed = if query.order == Order::Descending { order.reverse() } else { order };
@@ -84,7 +84,7 @@ mod tests {
             order,
             ..TableQuery::new(UsageQuery::default(), TableOf::Activities)
         };
-        arrange(&rows, &query).iter().map(name).collect()
+        arrange(&rows, &query).into_iter().map(name).collect()
     }
 
     #[test]

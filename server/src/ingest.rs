@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 /// How many events wait at most. What does not fit is refused, so that memory stays bounded.
 pub const QUEUE_EVENTS: usize = 50_000;
 
-/// How many events a commit takes at most before it leaves the rest to the next.
+/// With how many events a commit stops taking in further requests.
 const COMMIT_EVENTS: usize = 5_000;
 
 /// Why events were not stored.
@@ -54,11 +54,15 @@ impl Ingest {
         }
         let places = u32::try_from(events.len()).map_err(|_| IngestError::QueueFull)?;
         let room = self.room.clone().try_acquire_many_owned(places).map_err(|_| IngestError::QueueFull)?;
-        metrics::gauge!("ingest_queue_events").set(self.waiting() as f64);
         let (outcomes, answer) = oneshot::channel();
         let submission = Submission { events, outcomes, _room: room };
         self.queue.send(submission).map_err(|_| IngestError::Stopping)?;
         answer.await.map_err(|_| IngestError::Stopping)?
+    }
+
+    /// Whether the writer is there: without it nothing can be stored.
+    pub fn is_running(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// How many events wait or are being written.
@@ -90,15 +94,15 @@ async fn commit(store: &Store, mut group: Vec<Submission>) {
         events.append(&mut submission.events);
     }
     match store.append(&events).await {
-        Ok(mut outcomes) => {
+        Ok(outcomes) => {
             let Appended { accepted, duplicates } = outcomes.iter().copied().collect();
             metrics::counter!("ingest_events_accepted_total").increment(accepted);
             metrics::counter!("ingest_events_duplicate_total").increment(duplicates);
             metrics::counter!("ingest_commits_total").increment(1);
+            let mut outcomes = outcomes.into_iter();
             for (submission, size) in group.into_iter().zip(sizes) {
-                let rest = outcomes.split_off(size.min(outcomes.len()));
                 // Whoever asked may be gone; the events are stored all the same.
-                let _ = submission.outcomes.send(Ok(std::mem::replace(&mut outcomes, rest)));
+                let _ = submission.outcomes.send(Ok(outcomes.by_ref().take(size).collect()));
             }
         }
         Err(error) => {

@@ -3,11 +3,11 @@
 pub mod assets;
 pub mod cli;
 pub mod clock;
-mod csv_file;
 pub mod dashboards;
+pub mod demo;
+pub mod import;
 pub mod ingest;
 pub mod key;
-mod problem;
 pub mod routes;
 pub mod store;
 
@@ -15,13 +15,20 @@ use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display},
     ingest::Ingest,
-    store::{Store, StoreError},
+    store::Store,
 };
 use app::clock::LocalTime;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, instant::Instant};
-use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use std::{
+    future::{Future, IntoFuture},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// How long a stop waits for requests under way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running monitor: what every route works with. Cheap to clone.
 #[derive(Clone)]
@@ -71,29 +78,42 @@ impl LocalTime for ReportingClock {
     }
 }
 
-/// Answers on a listener until `stop`, then everything under way and everything queued, and closes the store.
+/// Answers on a listener until `stop`, then everything under way and everything queued, and closes the store. What is
+/// still under way [`PATIENCE`] later is given up: a client that sends nothing more must not keep the server from
+/// stopping.
 pub async fn serve(
     listener: TcpListener,
     server: Server,
     writer: JoinHandle<()>,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), StoreError> {
+) {
     let store = server.store.clone();
-    let ticker = tokio::spawn(tick(server.dashboards.clone(), server.clock.clone()));
-    let served = axum::serve(listener, routes::router(server)).with_graceful_shutdown(stop).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the listener failed");
+    let (stopping, stopped) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let served = axum::serve(listener, routes::router(server)).with_graceful_shutdown(stop).into_future();
+    let impatient = async {
+        let _ = stopped.await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        served = served => if let Err(error) = served {
+            tracing::error!(%error, "the listener failed");
+        },
+        () = impatient => tracing::warn!("some requests were still under way and are given up"),
     }
-    ticker.abort();
-    if writer.await.is_err() {
-        tracing::error!("the writer failed");
+    match tokio::time::timeout(PATIENCE, writer).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the writer failed"),
+        Err(_) => tracing::warn!("some requests never ended; what they sent completely is stored"),
     }
     store.close().await;
-    Ok(())
 }
 
 /// Takes a snapshot at each tick, asked for or not, so that the next one has something to compare with.
-async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) {
+pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) {
     loop {
         if let Err(error) = dashboards.snapshot().await {
             tracing::warn!(%error, "no snapshot at this tick");

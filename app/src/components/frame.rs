@@ -1,8 +1,126 @@
-//! The page's frame.
-use leptos::prelude::*;
+//! The page's frame: navigation, theme, and the page in it.
 
-/// Frame.
+use super::{
+    notice::ConnectionBanner,
+    shortcuts::{self, Shortcuts},
+};
+use crate::{
+    pages::{activities::ActivitiesPage, not_found::NotFoundPage, today::TodayPage},
+    state::{PageState, theme::Theme},
+    view::{ACTIVITIES, TODAY, View},
+};
+use leptos::{html, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{
+    components::{FlatRoutes, Route},
+    path,
+};
+
+/// Everything in the page. Makes the page's state; expects the router around it.
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
-    view! { <main>"Usage Monitor"</main> }
+    let state = PageState::new();
+    provide_context(state);
+    let dialog = NodeRef::<html::Dialog>::new();
+    let title = move || match state.view.get() {
+        View::Today(_) => "Today · Usage Monitor",
+        View::Activities(_) => "Activities · Usage Monitor",
+        View::NotFound => "Not found · Usage Monitor",
+    };
+    view! {
+        <Title text=title />
+        <a class="skip" href="#main" rel="external">"Skip to the numbers"</a>
+        <div class="frame">
+            <header class="side">
+                <p class="brand">
+                    <svg viewBox="0 0 16 16" aria-hidden="true">
+                        <rect x="1" y="8" width="3.5" height="7" rx="1"></rect>
+                        <rect x="6.25" y="1" width="3.5" height="14" rx="1"></rect>
+                        <rect x="11.5" y="5" width="3.5" height="10" rx="1"></rect>
+                    </svg>
+                    "Usage Monitor"
+                </p>
+                <nav class="pages" aria-label="Pages">
+                    <PageLink href=TODAY name="Today" key="t" is_current=|view| matches!(view, View::Today(_)) />
+                    <PageLink
+                        href=ACTIVITIES
+                        name="Activities"
+                        key="a"
+                        is_current=|view| matches!(view, View::Activities(_))
+                    />
+                </nav>
+                {move || {
+                        state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> })
+                    }}
+                <div class="tools">
+                    <ThemeSwitch />
+                    <button
+                        type="button"
+                        class="shortcuts-button js-only"
+                        aria-keyshortcuts="?"
+                        on:click=move |_| shortcuts::open(dialog)
+                    >
+                        <span>"Shortcuts"</span>
+                        <kbd>"?"</kbd>
+                    </button>
+                </div>
+            </header>
+            <main id="main" tabindex="-1">
+                <ConnectionBanner />
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=TodayPage />
+                    <Route path=path!("/activities") view=ActivitiesPage />
+                </FlatRoutes>
+            </main>
+        </div>
+        <Shortcuts dialog />
+    }
+}
+
+#[component]
+fn PageLink(
+    /// Where it leads.
+    href: &'static str,
+    /// What it says.
+    name: &'static str,
+    /// The key that does the same.
+    key: &'static str,
+    /// Whether a view is of its page.
+    is_current: fn(&View) -> bool,
+) -> impl IntoView {
+    let view = PageState::expect().view;
+    view! {
+        <a
+            href=href
+            aria-current=move || view.with(is_current).then_some("page")
+            aria-keyshortcuts=key
+        >
+            {name}
+            <kbd>{key}</kbd>
+        </a>
+    }
+    .into_any()
+}
+
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let theme = PageState::expect().theme;
+    let buttons = Theme::ALL.map(|choice| {
+        view! {
+            <button
+                type="button"
+                class="segment"
+                aria-pressed=move || if theme.choice.get() == choice { "true" } else { "false" }
+                on:click=move |_| theme.choose(choice)
+            >
+                {choice.name()}
+            </button>
+        }
+    });
+    view! {
+        <div class="segments themes js-only" role="group" aria-label="Theme">
+            {buttons}
+        </div>
+    }
+    .into_any()
 }

@@ -1,6 +1,6 @@
 //! `usage-monitor key`.
 
-use super::{Database, Failure};
+use super::{DatabaseUrl, Failure};
 use crate::{
     clock::{Clock, SystemClock},
     key,
@@ -27,7 +27,7 @@ pub(super) struct Create {
     grant: GrantName,
 
     #[command(flatten)]
-    database: Database,
+    database: DatabaseUrl,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -36,9 +36,9 @@ enum Command {
     Key(key::Key),
 }
 
-/// Which database, and what its roll-ups are computed with.
+/// Which database.
 #[derive(Args, Debug)]
-struct Database {
+struct DatabaseUrl {
     /// Where the data lies
     #[arg(
         long = "database",
@@ -47,6 +47,20 @@ struct Database {
         value_name = "URL"
     )]
     url: String,
+}
+
+impl DatabaseUrl {
+    /// Opens the database as it is: whatever its roll-ups are computed with stays.
+    async fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.url, Asked::default()).await
+    }
+}
+
+/// Which database, and what its roll-ups are computed with.
+#[derive(Args, Debug)]
+struct Database {
+    #[command(flatten)]
+    at: DatabaseUrl,
 
     /// Reporting zone, an IANA name such as Europe/Berlin: what days and periods mean. A new database reports in UTC
     /// unless told otherwise; changing it later rebuilds every roll-up
@@ -61,7 +75,7 @@ struct Database {
 
 impl Database {
     async fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.url, Asked { zone: self.time_zone, idle_gap: self.idle_gap }).await
+        Store::open(&self.at.url, Asked { zone: self.time_zone, idle_gap: self.idle_gap }).await
     }
 }
 

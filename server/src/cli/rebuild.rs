@@ -11,7 +11,8 @@ pub(super) struct Rebuild {
 }
 
 impl Rebuild {
-    /// Computes every roll-up again. A running server goes on meanwhile; what it takes in waits.
+    /// Computes every roll-up again. A server that runs meanwhile goes on to answer reads, and refuses events with 503
+    /// where this takes longer than it waits for the file.
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
     pub(super) async fn run(self) -> Result<(), Failure> {
         let start = std::time::Instant::now();

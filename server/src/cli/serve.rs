@@ -1,10 +1,10 @@
 //! `usage-monitor serve`.
 
 use super::{Database, Failure, minutes};
-use crate::{Server, clock::SystemClock, dashboards::Display};
+use crate::{Server, clock::SystemClock, dashboards::Display, demo::Feed};
 use clap::Args;
 use std::{net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 /// The options of `serve`.
 #[derive(Args)]
@@ -47,10 +47,22 @@ impl Serve {
         let address = listener.local_addr()?;
         let store = self.database.open().await?;
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-        let display = Display { online_window: self.online_window, demo: self.demo };
-        let (server, writer) = Server::new(store, Arc::new(SystemClock), display, metrics);
-        greet(address, &self.database.url);
-        crate::serve(listener, server, writer, stopped()).await?;
+        let clock = Arc::new(SystemClock);
+        // A demo's database stays one, also where its users no longer work.
+        let demo = self.demo || store.demo().await?.is_some();
+        let display = Display { online_window: self.online_window, demo };
+        let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(crate::tick(server.dashboards().clone(), clock.clone()));
+        if self.demo {
+            tasks.spawn(Feed::open(store, server.ingest().clone(), clock).await?.run());
+        }
+        greet(address, &self.database.at.url);
+        let stop = async move {
+            stopped().await;
+            tasks.shutdown().await;
+        };
+        crate::serve(listener, server, writer, stop).await;
         Ok(())
     }
 }

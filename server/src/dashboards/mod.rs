@@ -12,7 +12,7 @@ pub use snapshot::Snapshot;
 
 use crate::{
     clock::Clock,
-    store::{Scope, Store, StoreError},
+    store::{Reading, Scope, Store, StoreError},
 };
 use model::{
     Day,
@@ -64,7 +64,7 @@ pub struct Dashboards {
     store: Store,
     clock: Arc<dyn Clock>,
     display: Display,
-    snapshot: Arc<Mutex<Option<Snapshot>>>,
+    snapshots: Arc<Mutex<snapshot::Snapshots>>,
     streams: moka::future::Cache<StreamKey, Arc<Stream>>,
     sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
 }
@@ -73,8 +73,10 @@ pub struct Dashboards {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct StreamKey {
     query: StreamQuery,
+    day: Day,
     tick: Instant,
-    revision: i64,
+    /// Changes with the first event, which shows at once.
+    data_since: Option<Day>,
 }
 
 /// What sums over a period depend on.
@@ -84,7 +86,16 @@ struct SumsKey {
     scope: Scope,
     period: Period,
     complete: bool,
-    revision: i64,
+    freshness: Freshness,
+}
+
+/// Until when sums stand.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Freshness {
+    /// Until a day of the two periods changes: they are over, and seldom do.
+    Revision(i64),
+    /// Until the next tick: today, which is among the days, changes all the time.
+    Tick(Instant),
 }
 
 impl Dashboards {
@@ -92,12 +103,12 @@ impl Dashboards {
     pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
         let streams = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(60));
         let sums = moka::future::Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(600));
-        Self { store, clock, display, snapshot: Arc::default(), streams: streams.build(), sums: sums.build() }
+        Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
     }
 
     /// What a page needs to know before it shows any number.
     pub async fn workspace(&self) -> Result<Workspace, ReadError> {
-        Ok(self.workspace_since(self.store.data_since().await?))
+        Ok(self.workspace_since(self.store.read().await?.data_since().await?))
     }
 
     /// The same without asking the database, given the day of the first event.
@@ -121,21 +132,21 @@ impl Dashboards {
         Ok(self.snapshot().await?.today().clone())
     }
 
-    /// The current local day.
-    fn day(&self) -> Day {
-        day_of(&self.store.reporting().zone, self.clock.now())
+    /// The local day of an instant.
+    fn day_of(&self, instant: Instant) -> Day {
+        day_of(&self.store.reporting().zone, instant)
     }
 
-    /// The scope of an `account` parameter.
-    async fn scope(&self, account: Option<&str>) -> Result<Scope, ReadError> {
-        match account {
-            None => Ok(Scope::All),
-            Some(id) => Ok(self.store.account_scope(id).await?),
-        }
-    }
-
-    /// The beginning of the online window that ends at `now`.
+    /// The beginning of the online window that ends at the tick of `now`: the same for every figure and dot.
     fn online_since(&self, now: Instant) -> Instant {
-        now.plus_millis(-i64::from(self.display.online_window) * 60_000)
+        now.tick().plus_millis(-i64::from(self.display.online_window) * 60_000)
+    }
+}
+
+/// The scope of an `account` parameter.
+async fn scope(reading: &mut Reading, account: Option<&str>) -> Result<Scope, ReadError> {
+    match account {
+        None => Ok(Scope::All),
+        Some(id) => Ok(reading.account_scope(id).await?),
     }
 }

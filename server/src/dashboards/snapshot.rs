@@ -14,6 +14,15 @@ use std::{io::Write, sync::Arc};
 #[derive(Clone, Debug)]
 pub struct Snapshot(Arc<Forms>);
 
+/// The snapshots that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    /// Of the newest tick anyone asked at.
+    newest: Option<Snapshot>,
+    /// Of the newest tick before that one.
+    before: Option<Snapshot>,
+}
+
 #[derive(Debug)]
 struct Forms {
     today: Today,
@@ -28,7 +37,7 @@ impl Snapshot {
         let json = serde_json::to_vec(&today).unwrap_or_default();
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         let gzip = encoder.write_all(&json).and_then(|()| encoder.finish()).unwrap_or_default();
-        let etag = format!("\"{}\"", &blake3::hash(&json).to_hex()[..32]);
+        let etag = format!("W/\"{}\"", &blake3::hash(&json).to_hex()[..32]);
         Self(Arc::new(Forms { today, json, gzip, etag }))
     }
 
@@ -47,7 +56,7 @@ impl Snapshot {
         &self.0.gzip
     }
 
-    /// The strong entity tag, quotes included.
+    /// The entity tag: weak, because it stands for every encoding.
     pub fn etag(&self) -> &str {
         &self.0.etag
     }
@@ -57,32 +66,34 @@ impl Dashboards {
     /// Today at the current tick: computed by whoever asks first, the same for everybody after. While the workspace
     /// is empty nothing is kept, so that the first event shows at once.
     pub async fn snapshot(&self) -> Result<Snapshot, ReadError> {
-        let mut kept = self.snapshot.lock().await;
+        let mut kept = self.snapshots.lock().await;
         let now = self.clock.now();
-        if let Some(snapshot) = kept.as_ref()
-            && snapshot.today().tick == now.tick()
-            && snapshot.today().data_since.is_some()
-        {
-            return Ok(snapshot.clone());
+        match kept.newest.take() {
+            Some(newest) if newest.today().tick != now.tick() => kept.before = Some(newest),
+            Some(newest) if newest.today().data_since.is_some() => {
+                kept.newest = Some(newest.clone());
+                return Ok(newest);
+            }
+            _ => {}
         }
-        let previous = kept.as_ref().map(Snapshot::today);
-        let snapshot = Snapshot::new(self.read_today(now, previous).await?);
-        *kept = Some(snapshot.clone());
+        let snapshot = Snapshot::new(self.read_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
+        kept.newest = Some(snapshot.clone());
         Ok(snapshot)
     }
 
-    async fn read_today(&self, now: Instant, kept: Option<&Today>) -> Result<Today, ReadError> {
+    async fn read_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
         let scope = Scope::All;
         let zone = self.store.reporting().zone;
         let tick = now.tick();
         let day = day_of(&zone, tick);
-        let data_since = self.store.data_since().await?;
-        let cards = self.store.cards(&scope, day, self.online_since(tick)).await?;
-        let most_active_accounts = self.store.most_active_accounts(&scope, day).await?;
-        let most_active_users = self.store.most_active_users(&scope, day).await?;
-        let popular_modules = self.store.popular_modules(&scope, day).await?;
-        let frequent_actions = self.store.frequent_actions(&scope, day).await?;
-        let previous = kept.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let cards = reading.cards(&scope, day, self.online_since(now)).await?;
+        let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
+        let most_active_users = reading.most_active_users(&scope, day).await?;
+        let popular_modules = reading.popular_modules(&scope, day).await?;
+        let frequent_actions = reading.frequent_actions(&scope, day).await?;
+        let previous = before.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
         let (accounts_online, users_online, time_per_user) = compared(cards, previous);
         Ok(Today {
             as_of: now,

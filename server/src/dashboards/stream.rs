@@ -1,38 +1,36 @@
 //! Pages of the activity stream.
 
-use super::{Dashboards, ReadError, StreamKey};
-use crate::store::{EntryRow, StreamPosition};
+use super::{Dashboards, ReadError, StreamKey, scope};
+use crate::store::{EntryRow, Reading, StreamPosition};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
-    Day,
     api::{
         problem::FieldError,
         today::{ActionCount, Stream, StreamEntry, USES_PER_ENTRY, Use},
     },
     instant::Instant,
-    period::Period,
     query::StreamQuery,
     zone::day_start,
 };
 use std::sync::Arc;
 
 impl Dashboards {
-    /// A page of today's stream: computed once per tick, and again when something happened.
+    /// A page of today's stream at the current tick: computed by whoever asks first.
     pub async fn stream(&self, query: &StreamQuery) -> Result<Arc<Stream>, ReadError> {
         let now = self.clock.now();
-        let day = self.day();
-        // A signal of tomorrow's first minutes, by a clock that is fast, counts for who is online.
-        let around = Period { from: day.pred_opt().unwrap_or(day), to: day.succ_opt().unwrap_or(day) };
-        let revision = self.store.revision(around).await?;
-        let key = StreamKey { query: query.clone(), tick: now.tick(), revision };
-        let computed = self.streams.try_get_with(key, async { self.read_stream(query, now, day).await.map(Arc::new) });
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let key = StreamKey { query: query.clone(), day: self.day_of(now), tick: now.tick(), data_since };
+        let computed =
+            self.streams.try_get_with(key, async { self.read_stream(&mut reading, query, now).await.map(Arc::new) });
         computed.await.map_err(|error| (*error).clone())
     }
 
-    async fn read_stream(&self, query: &StreamQuery, now: Instant, day: Day) -> Result<Stream, ReadError> {
-        let scope = self.scope(query.account.as_deref()).await?;
+    async fn read_stream(&self, reading: &mut Reading, query: &StreamQuery, now: Instant) -> Result<Stream, ReadError> {
+        let day = self.day_of(now);
+        let scope = scope(reading, query.account.as_deref()).await?;
         let after = query.before.as_deref().map(position).transpose()?;
-        let page = self.store.stream(&scope, day, after.as_ref(), query.limit).await?;
+        let page = reading.stream(&scope, day, after.as_ref(), query.limit).await?;
         let next = page.entries.last().filter(|_| page.more).map(cursor);
         let midnight = day_start(&self.store.reporting().zone, day);
         let online_since = self.online_since(now);

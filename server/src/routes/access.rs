@@ -3,7 +3,8 @@
 //! A key that is sent is always checked. Without one, whoever reaches the server may use it: it listens on loopback
 //! unless it was told in plain words to be open to a network.
 
-use crate::{Server, key, problem::ApiProblem, store::Grant};
+use super::problem::ApiProblem;
+use crate::{Server, key, store::Grant};
 use axum::{
     extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
@@ -32,12 +33,15 @@ impl FromRequestParts<Server> for MayRead {
 }
 
 async fn require(grant: Grant, parts: &Parts, server: &Server) -> Result<(), ApiProblem> {
-    let Some(credentials) = parts.headers.get(header::AUTHORIZATION) else { return Ok(()) };
-    let bearer = credentials.to_str().ok().and_then(|value| value.split_once(' '));
-    let key = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
+    // Other schemes are not ours: a proxy that asks for a password passes on what it was given.
+    let bearer = parts.headers.get_all(header::AUTHORIZATION).iter().find_map(|credentials| {
+        let (scheme, key) = credentials.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let Some(key) = bearer else { return Ok(()) };
     let unknown =
         || ApiProblem::new(StatusCode::UNAUTHORIZED, "Authorization must be Bearer with a key of this server");
-    let granted = server.store.key_grant(key::digest(key.ok_or_else(unknown)?)).await?.ok_or_else(unknown)?;
+    let granted = server.store.key_grant(key::digest(key)).await?.ok_or_else(unknown)?;
     if granted == grant {
         return Ok(());
     }

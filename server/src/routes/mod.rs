@@ -1,31 +1,38 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod csv;
 mod events;
 mod operation;
 mod page;
 mod pairs;
+mod problem;
 mod responses;
 mod today;
 mod usage;
 mod workspace;
 
-use crate::{Server, problem::ApiProblem};
+use crate::Server;
 use axum::{
     Json, Router,
     body::Body,
     extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::get,
 };
+use problem::ApiProblem;
+use std::time::Duration;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, decompression::RequestDecompressionLayer,
-    set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer,
 };
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+
+/// How long a body may pause.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Everything the server answers.
 pub fn router(server: Server) -> Router {
@@ -35,11 +42,14 @@ pub fn router(server: Server) -> Router {
     let api = api
         .route("/api/v1/openapi.json", get(move || std::future::ready(Json(document.clone()))))
         .route("/api/docs", get(docs::index))
+        .route("/api/docs/", get(docs::index))
         .route("/api/docs/{file}", get(docs::file))
-        .route("/api", get(unknown))
+        .route("/api", axum::routing::any(unknown))
+        .route("/api/", axum::routing::any(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(not_allowed)
         .layer(RequestDecompressionLayer::new())
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(from_fn(every_error_is_a_problem));
     let secure =
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
@@ -97,7 +107,7 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
     let is_problem = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(crate::problem::MEDIA_TYPE.as_bytes()));
+        .is_some_and(|kind| kind.as_bytes().starts_with(problem::MEDIA_TYPE.as_bytes()));
     if is_problem || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
@@ -112,6 +122,17 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
         }
     }
     Response::from_parts(parts, body)
+}
+
+/// Whether a header lists a value: weakly compared for entity tags, and without those refused by `q=0`.
+fn header_lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let value = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        value.trim_start_matches("W/") == wanted.trim_start_matches("W/") && !refused
+    })
 }
 
 /// JSON that is already serialised.

@@ -1,7 +1,7 @@
 //! What those who run the server look at: health and metrics.
 
-use super::access::MayRead;
-use crate::{Server, problem::ApiProblem};
+use super::{access::MayRead, problem::ApiProblem};
+use crate::Server;
 use axum::{
     Json,
     extract::State,
@@ -45,7 +45,11 @@ async fn get_live() -> Json<Health> {
     ),
 )]
 async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProblem> {
-    server.store.check().await.map_err(|error| ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+    let unavailable = |detail: String| ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+    if !server.ingest.is_running() {
+        return Err(unavailable("the writer has ended; the server must be started again".to_owned()));
+    }
+    server.store.check().await.map_err(|error| unavailable(error.to_string()))?;
     Ok(Json(Health { status: "ready" }))
 }
 
@@ -61,5 +65,6 @@ async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProb
     ),
 )]
 async fn get_metrics(_: MayRead, State(server): State<Server>) -> impl IntoResponse {
+    metrics::gauge!("ingest_queue_events").set(server.ingest.waiting() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], server.metrics.render())
 }

@@ -1,8 +1,8 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::access::MayRead;
-use crate::{Server, assets, problem::ApiProblem};
+use super::{access::MayRead, problem::ApiProblem};
+use crate::{Server, assets};
 use app::{
     Loaded, PageData, ShellOptions,
     view::{View, parse_search},

@@ -1,6 +1,7 @@
 //! The parameters of a request, as the model reads them.
 
-use crate::{Server, problem::ApiProblem};
+use super::problem::ApiProblem;
+use crate::Server;
 use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,

@@ -1,7 +1,7 @@
 //! `GET /today` and `GET /today/stream`.
 
-use super::{access::MayRead, pairs::Parameters, responses::ReadProblems};
-use crate::{Server, problem::ApiProblem};
+use super::{access::MayRead, header_lists, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
+use crate::Server;
 use axum::{
     Json,
     extract::State,
@@ -54,17 +54,6 @@ async fn get_today(
     Ok(response)
 }
 
-/// Whether a header lists a value: weakly compared for entity tags, and without those refused by `q=0`.
-fn header_lists(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let value = parts.next().unwrap_or_default();
-        let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        value.strip_prefix("W/").unwrap_or(value) == wanted && !refused
-    })
-}
-
 /// A page of today's activity stream, newest use first
 #[utoipa::path(
     get,
@@ -85,7 +74,7 @@ async fn get_stream(
     _: MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
-) -> Result<Json<Stream>, ApiProblem> {
+) -> Result<Response, ApiProblem> {
     let query = StreamQuery::from_pairs(&pairs)?;
-    Ok(Json(server.dashboards.stream(&query).await?.as_ref().clone()))
+    Ok(Json(server.dashboards.stream(&query).await?.as_ref()).into_response())
 }

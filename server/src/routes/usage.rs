@@ -1,7 +1,7 @@
 //! `GET /usage`, and the tables of activities and modules, as JSON and as CSV.
 
-use super::{access::MayRead, pairs::Parameters, responses::ReadProblems};
-use crate::{Server, csv_file, problem::ApiProblem};
+use super::{access::MayRead, csv, header_lists, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
+use crate::Server;
 use axum::{
     Json,
     extract::State,
@@ -88,7 +88,7 @@ async fn get_activities(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Activities, &pairs, wants_csv(&headers)).await
+    table(&server, TableOf::Activities, &pairs, header_lists(&headers, header::ACCEPT, "text/csv")).await
 }
 
 /// Every activity used in the period or the one before, as a CSV file
@@ -121,7 +121,7 @@ async fn get_modules(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Modules, &pairs, wants_csv(&headers)).await
+    table(&server, TableOf::Modules, &pairs, header_lists(&headers, header::ACCEPT, "text/csv")).await
 }
 
 /// Every module used in the period or the one before, as a CSV file
@@ -145,12 +145,7 @@ async fn table(server: &Server, of: TableOf, pairs: &Pairs, as_file: bool) -> Re
     let vary = [(header::VARY, "accept")];
     if as_file {
         let table = server.dashboards.whole_table(&query).await?;
-        return Ok((vary, csv_file::of_table(of, &table)).into_response());
+        return Ok((vary, csv::of_table(of, &table)).into_response());
     }
     Ok((vary, Json(server.dashboards.table(&query).await?)).into_response())
-}
-
-fn wants_csv(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| kind.split(';').next().map(str::trim) == Some("text/csv"))
 }

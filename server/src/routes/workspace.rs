@@ -1,7 +1,7 @@
 //! `GET /workspace`.
 
-use super::{access::MayRead, responses::ReadProblems};
-use crate::{Server, problem::ApiProblem};
+use super::{access::MayRead, problem::ApiProblem, responses::ReadProblems};
+use crate::Server;
 use axum::{Json, extract::State};
 use model::api::Workspace;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,12 +1,13 @@
 //! Storing events: raw rows, roll-ups and names in one transaction.
 
-use super::{Store, StoreError, dimension, dimension::Numbers, rollup, rollup::Fact, setting};
+use super::{
+    Store, StoreError, batches,
+    dimension::{self, Dimensions, Numbers},
+    rollup::{self, Fact},
+};
 use model::event::{Deed, Event};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeSet, HashSet};
-
-/// How many rows a statement carries.
-const ROWS: usize = 500;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +45,15 @@ impl Store {
     /// none of them is stored. Must not be cancelled half-way: run it in a task of its own.
     pub async fn append(&self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
         let mut writer = self.writer.lock().await;
-        let super::Writer { connection, dimensions } = &mut *writer;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        if setting::reporting(&mut transaction).await? != Some(self.reporting) {
-            return Err(StoreError::ReportingChanged);
-        }
+        let (mut transaction, dimensions) = writer.begin().await?;
+        self.refuse_other_reporting(&mut transaction).await?;
         let stored = store(&mut transaction, dimensions, self.reporting, events).await;
         let committed = match stored {
             Ok(outcomes) => transaction.commit().await.map(|()| outcomes).map_err(StoreError::from),
             Err(error) => Err(error),
         };
         if committed.is_err() {
+            // What the transaction numbered is gone with it.
             dimensions.forget();
         }
         committed
@@ -63,12 +62,11 @@ impl Store {
 
 async fn store(
     connection: &mut SqliteConnection,
-    dimensions: &mut dimension::Dimensions,
+    dimensions: &mut Dimensions,
     reporting: super::Reporting,
     events: &[Event],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let all: Vec<&Event> = events.iter().collect();
-    let numbers = dimensions.number(connection, &all).await?;
+    let numbers = dimensions.number(connection, events).await?;
     let outcomes = claim_ids(connection, events, &numbers).await?;
     let accepted = || {
         let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
@@ -103,7 +101,8 @@ async fn claim_ids(
     // Sorted, so that neighbouring entries of the table are written one after the other.
     let distinct: BTreeSet<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
     let mut fresh: HashSet<(i64, [u8; 16])> = HashSet::with_capacity(distinct.len());
-    for ids in distinct.into_iter().collect::<Vec<_>>().chunks(ROWS) {
+    let distinct: Vec<(i64, [u8; 16])> = distinct.into_iter().collect();
+    for ids in batches(distinct.len()).map(|range| &distinct[range]) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO event_id (account_no, digest) ");
         insert.push_values(ids, |mut row, (account_no, digest)| {
             row.push_bind(account_no).push_bind(digest.as_slice());
@@ -130,7 +129,7 @@ fn digest(id: &str) -> [u8; 16] {
 }
 
 async fn insert_events(connection: &mut SqliteConnection, facts: &[Fact]) -> Result<(), StoreError> {
-    for facts in facts.chunks(ROWS) {
+    for facts in batches(facts.len()).map(|range| &facts[range]) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO event (time, account_no, user_no, module_no, activity_no, count) ",
         );

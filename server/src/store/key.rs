@@ -2,7 +2,6 @@
 
 use super::{Store, StoreError};
 use model::instant::Instant;
-use sqlx::Connection;
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +20,11 @@ impl Grant {
             Self::Read => "read",
         }
     }
+
+    fn parse(word: &str) -> Result<Self, StoreError> {
+        let grant = [Self::Ingest, Self::Read].into_iter().find(|grant| grant.as_str() == word);
+        grant.ok_or_else(|| StoreError::Setting { name: "granted", value: word.to_owned() })
+    }
 }
 
 impl Store {
@@ -33,7 +37,7 @@ impl Store {
         created: Instant,
     ) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let (mut transaction, _) = writer.begin().await?;
         let added = sqlx::query(
             "INSERT INTO api_key (digest, name, granted, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
@@ -56,6 +60,6 @@ impl Store {
             .bind(digest.as_slice())
             .fetch_optional(&self.read)
             .await?;
-        Ok(granted.map(|granted| if granted == Grant::Ingest.as_str() { Grant::Ingest } else { Grant::Read }))
+        granted.map(|granted| Grant::parse(&granted)).transpose()
     }
 }

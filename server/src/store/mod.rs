@@ -22,12 +22,13 @@ pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow};
 
+use dimension::Dimensions;
 use model::Day;
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// The oldest SQLite without the corruption on resetting the write-ahead log.
@@ -80,6 +81,17 @@ pub enum StoreError {
     /// The database said no.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The schema is not that of this version.
+    #[error("the database has {applied} migrations, this version {expected}")]
+    Schema {
+        /// How many it has.
+        applied: i64,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A write did not come to its end.
+    #[error("the write did not come to its end")]
+    WriterFailed,
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -116,10 +128,32 @@ pub struct Store {
     reporting: Reporting,
 }
 
+/// One state of the database, however long it is read and whatever is written meanwhile.
+pub struct Reading {
+    transaction: Transaction<'static, Sqlite>,
+}
+
 /// The one connection that writes, and what it remembers.
 struct Writer {
+    options: SqliteConnectOptions,
     connection: SqliteConnection,
-    dimensions: dimension::Dimensions,
+    dimensions: Dimensions,
+}
+
+impl Writer {
+    /// Begins a transaction that may write.
+    ///
+    /// Where SQLite itself has rolled one back, because the disk is full, say, the connection still believes to be in
+    /// it: then a new one takes its place. So writing goes on by itself when the disk has room again.
+    async fn begin(&mut self) -> Result<(Transaction<'_, Sqlite>, &mut Dimensions), StoreError> {
+        // A rollback that was begun when a transaction was dropped ends with the next answer.
+        let answers = self.connection.ping().await.is_ok();
+        if !answers || self.connection.is_in_transaction() {
+            self.connection = self.options.connect().await?;
+            self.dimensions.forget();
+        }
+        Ok((self.connection.begin_with("BEGIN IMMEDIATE").await?, &mut self.dimensions))
+    }
 }
 
 impl Store {
@@ -135,9 +169,9 @@ impl Store {
         let read = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options.read_only(true).create_if_missing(false))
+            .connect_with(options.clone().read_only(true).create_if_missing(false).pragma("cache_size", "-16384"))
             .await?;
-        let writer = Writer { connection, dimensions: dimension::Dimensions::default() };
+        let writer = Writer { options, connection, dimensions: Dimensions::default() };
         Ok(Self { file, read, writer: Arc::new(Mutex::new(writer)), reporting })
     }
 
@@ -146,16 +180,39 @@ impl Store {
         self.reporting
     }
 
+    /// Begins to read.
+    pub async fn read(&self) -> Result<Reading, StoreError> {
+        let mut transaction = self.read.begin().await?;
+        self.refuse_other_reporting(&mut transaction).await?;
+        Ok(Reading { transaction })
+    }
+
+    /// Fails where another process has changed what the roll-ups are computed with: nothing this one would read or
+    /// write is right then.
+    async fn refuse_other_reporting(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        match setting::reporting(connection).await? {
+            Some(reporting) if reporting == self.reporting => Ok(()),
+            _ => Err(StoreError::ReportingChanged),
+        }
+    }
+
     /// Whether the database takes a write, has every migration, and has room to grow.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-        setting::put(&mut transaction, "checked", "1").await?;
-        transaction.commit().await?;
-        let (applied,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
-        if usize::try_from(applied) != Ok(MIGRATIONS.iter().count()) {
-            return Err(StoreError::Migration(sqlx::migrate::MigrateError::VersionMissing(applied)));
+        let store = self.clone();
+        // In a task of its own: whoever asks may go away, and a transaction must not be cancelled half-way.
+        let written = tokio::spawn(async move {
+            let mut writer = store.writer.lock().await;
+            let (mut transaction, _) = writer.begin().await?;
+            store.refuse_other_reporting(&mut transaction).await?;
+            setting::put(&mut transaction, "checked", "yes").await?;
+            Ok::<_, StoreError>(transaction.commit().await?)
+        });
+        written.await.map_err(|_| StoreError::WriterFailed)??;
+        let applied: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
+        let expected = MIGRATIONS.iter().count();
+        if usize::try_from(applied) != Ok(expected) {
+            return Err(StoreError::Schema { applied, expected });
         }
         match fs4::available_space(self.file.as_path()) {
             Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
@@ -164,11 +221,11 @@ impl Store {
         }
     }
 
-    /// Closes every connection, after the write under way.
+    /// Ends reading and, after the write under way, moves the write-ahead log into the database. The file is let go of
+    /// with the last clone.
     pub async fn close(&self) {
         self.read.close().await;
         let mut writer = self.writer.lock().await;
-        // Left to itself, the last connection to close would check-point; asked for, it reports an error.
         if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await {
             tracing::warn!(%error, "the write-ahead log was not moved into the database; the next start will");
         }
@@ -178,9 +235,11 @@ impl Store {
 fn connect_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     let unusable = || StoreError::Url(url.to_owned());
     let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()).ok_or_else(unusable)?;
+    if path.starts_with(":memory:") {
+        return Err(unusable());
+    }
     let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable())?;
-    let file = PathBuf::from(path.split('?').next().unwrap_or(path));
-    if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+    if let Some(directory) = options.get_filename().parent().filter(|directory| !directory.as_os_str().is_empty()) {
         std::fs::create_dir_all(directory)
             .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
     }
@@ -191,6 +250,9 @@ fn connect_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "memory")
+        // Moved into the database every 16 MB, not every 4: neighbouring commits rewrite the same pages.
+        .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(200)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1)))
 }
 
@@ -199,6 +261,18 @@ async fn refuse_old_sqlite(connection: &mut SqliteConnection) -> Result<(), Stor
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     if (next(), next(), next()) < OLDEST_SQLITE { Err(StoreError::OldSqlite(version)) } else { Ok(()) }
+}
+
+/// How many rows the statements carry that together write `rows` rows. Few different numbers, because each makes a
+/// statement of its own that is prepared and kept.
+fn batches(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    const SIZES: [usize; 4] = [500, 64, 8, 1];
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows - start)?;
+        start += size;
+        Some(start - size..start)
+    })
 }
 
 /// The number a day is stored under: days since 1970-01-01.
@@ -227,8 +301,14 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_spread_over_few_sizes_of_statements() {
+        assert_eq!(batches(0).count(), 0);
+        assert_eq!(batches(573).collect::<Vec<_>>(), [0..500, 500..564, 564..572, 572..573]);
+    }
+
+    #[test]
     fn a_url_must_name_a_file() {
-        for url in ["", "data.db", "sqlite://", "mysql://localhost/x"] {
+        for url in ["", "data.db", "sqlite://", "sqlite://:memory:", "mysql://localhost/x"] {
             assert!(matches!(connect_options(url), Err(StoreError::Url(_))), "{url}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Reporting, Store, StoreError, dimension::Numbers, rollup, rollup::Fact};
 use model::instant::Instant;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
@@ -15,7 +15,8 @@ impl Store {
     /// complete. Returns the number of events.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
         let mut writer = self.writer.lock().await;
-        let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let (mut transaction, _) = writer.begin().await?;
+        self.refuse_other_reporting(&mut transaction).await?;
         let events = roll_up_again(&mut transaction, self.reporting).await?;
         transaction.commit().await?;
         Ok(events)

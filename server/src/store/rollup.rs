@@ -4,7 +4,7 @@
 //! written back; what that changes is then added to the figures per account and to those of all accounts. A batch
 //! writes each row once, however many of its events touch it.
 
-use super::{Reporting, StoreError, day_number, dimension::Numbers};
+use super::{Reporting, StoreError, batches, day_number, dimension::Numbers};
 use model::{
     instant::Instant,
     minutes::ActiveMinutes,
@@ -13,9 +13,6 @@ use model::{
 };
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
-
-/// How many rows a statement carries.
-const ROWS: usize = 500;
 
 /// An event as the database knows it.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +154,8 @@ async fn merge_users(
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let mut rows: Vec<(&UserKey, &mut UserDay)> = users.iter_mut().collect();
-    for rows in rows.chunks_mut(ROWS) {
+    for range in batches(rows.len()) {
+        let rows = &mut rows[range];
         let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no) AS (");
         select.push_values(rows.iter(), |mut row, (key, _)| {
             row.push_bind(key.0).push_bind(key.1).push_bind(key.2);
@@ -165,7 +163,7 @@ async fn merge_users(
         select.push(
             ") SELECT t.day, t.account_no, t.user_no, t.minutes, t.seconds, t.actions, t.last_signal \
              FROM wanted CROSS JOIN user_day t \
-             ON t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
+             WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
         );
         type Row = (i64, i64, i64, Vec<u8>, i64, i64, i64);
         let mut stored: BTreeMap<UserKey, UserDay> = BTreeMap::new();
@@ -208,7 +206,7 @@ async fn merge_modules(
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let rows: Vec<(&UsePartKey, &mut UserModuleDay)> = modules.iter_mut().collect();
-    for rows in rows.chunks(ROWS) {
+    for rows in batches(rows.len()).map(|range| &rows[range]) {
         let mut upsert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) ",
         );
@@ -239,14 +237,15 @@ async fn merge_activities(
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let mut rows: Vec<(&UsePartKey, &mut UserActivityDay)> = activities.iter_mut().collect();
-    for rows in rows.chunks_mut(ROWS) {
+    for range in batches(rows.len()) {
+        let rows = &mut rows[range];
         let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no, activity_no) AS (");
         select.push_values(rows.iter(), |mut row, (key, _)| {
             row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(key.3);
         });
         select.push(
             ") SELECT t.day, t.account_no, t.user_no, t.activity_no, t.actions, t.uses \
-             FROM wanted CROSS JOIN user_activity_day t ON t.day = wanted.day \
+             FROM wanted CROSS JOIN user_activity_day t WHERE t.day = wanted.day \
              AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
              AND t.activity_no = wanted.activity_no",
         );
@@ -285,7 +284,8 @@ async fn add_accounts(
     connection: &mut SqliteConnection,
     accounts: BTreeMap<AccountKey, AccountDay>,
 ) -> Result<(), StoreError> {
-    for rows in accounts.into_iter().collect::<Vec<_>>().chunks(ROWS) {
+    let rows: Vec<_> = accounts.into_iter().collect();
+    for rows in batches(rows.len()).map(|range| &rows[range]) {
         let mut upsert =
             QueryBuilder::<Sqlite>::new("INSERT INTO account_day (account_no, day, users, actions, seconds) ");
         upsert.push_values(rows, |mut row, (key, account)| {
@@ -307,7 +307,8 @@ async fn add_parts(
     part: &str,
     parts: BTreeMap<AccountPartKey, PartDay>,
 ) -> Result<(), StoreError> {
-    for rows in parts.into_iter().collect::<Vec<_>>().chunks(ROWS) {
+    let rows: Vec<_> = parts.into_iter().collect();
+    for rows in batches(rows.len()).map(|range| &rows[range]) {
         let mut upsert =
             QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} (account_no, day, {part}, users, actions) "));
         upsert.push_values(rows, |mut row, (key, sums)| {
@@ -326,7 +327,7 @@ async fn add_parts(
 async fn raise_revisions(connection: &mut SqliteConnection, days: impl Iterator<Item = i64>) -> Result<(), StoreError> {
     let mut days: Vec<i64> = days.collect();
     days.dedup();
-    for days in days.chunks(ROWS) {
+    for days in batches(days.len()).map(|range| &days[range]) {
         let mut upsert = QueryBuilder::<Sqlite>::new("INSERT INTO day_revision (day, revision) ");
         upsert.push_values(days, |mut row, day| {
             row.push_bind(day).push_bind(1_i64);

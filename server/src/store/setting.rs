@@ -90,10 +90,10 @@ pub struct StoredDemo {
 impl Store {
     /// The demo in this database; `None` where its events are real, or there are none.
     pub async fn demo(&self) -> Result<Option<StoredDemo>, StoreError> {
-        let mut connection = self.read.acquire().await?;
-        let Some(opened) = get(&mut connection, DEMO_OPENED).await? else { return Ok(None) };
+        let mut reading = self.read().await?;
+        let Some(opened) = get(&mut reading.transaction, DEMO_OPENED).await? else { return Ok(None) };
         let opened = opened.parse().map_err(|_| StoreError::Setting { name: DEMO_OPENED, value: opened })?;
-        Ok(Some(StoredDemo { opened, filled: get(&mut connection, DEMO_FILLED).await?.is_some() }))
+        Ok(Some(StoredDemo { opened, filled: get(&mut reading.transaction, DEMO_FILLED).await?.is_some() }))
     }
 
     /// Marks this database as one of a demo that opened on a day.

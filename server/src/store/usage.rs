@@ -1,12 +1,12 @@
 //! Usage over a period.
 
-use super::{Scope, Store, StoreError, day_from_number, day_number};
-use model::{Day, period::Period, query::TableOf};
+use super::{Reading, Scope, StoreError, day_from_number, day_number};
+use model::{Day, api::usage::TOP, period::Period, query::TableOf};
 
 /// What a module or an activity amounts to in a period and the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotalRow {
-    /// The number of the module or activity, for [`Store::series`].
+    /// The number of the module or activity, for [`Reading::series`].
     pub number: i64,
     /// The module.
     pub module: String,
@@ -38,58 +38,58 @@ pub struct SecondsRow {
     pub seconds: i64,
 }
 
-impl Store {
+impl Reading {
     /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known.
-    pub async fn account_scope(&self, id: &str) -> Result<Scope, StoreError> {
+    pub async fn account_scope(&mut self, id: &str) -> Result<Scope, StoreError> {
         let found: Option<i64> = sqlx::query_scalar("SELECT account_no FROM account WHERE id = $1")
             .bind(id)
-            .fetch_optional(&self.read)
+            .fetch_optional(&mut *self.transaction)
             .await?;
         Ok(found.map_or(Scope::Nothing, Scope::Account))
     }
 
     /// The day of the workspace's first event; `None` while there is none. The same for every scope.
-    pub async fn data_since(&self) -> Result<Option<Day>, StoreError> {
+    pub async fn data_since(&mut self) -> Result<Option<Day>, StoreError> {
         let first: Option<i64> =
             sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day LIMIT 1")
-                .fetch_optional(&self.read)
+                .fetch_optional(&mut *self.transaction)
                 .await?;
         Ok(first.map(day_from_number))
     }
 
     /// The newest day with events; `None` while there is none.
-    pub async fn data_until(&self) -> Result<Option<Day>, StoreError> {
+    pub async fn data_until(&mut self) -> Result<Option<Day>, StoreError> {
         let last: Option<i64> =
             sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1")
-                .fetch_optional(&self.read)
+                .fetch_optional(&mut *self.transaction)
                 .await?;
         Ok(last.map(day_from_number))
     }
 
     /// A number that goes up whenever a day of the period changes.
-    pub async fn revision(&self, period: Period) -> Result<i64, StoreError> {
+    pub async fn revision(&mut self, period: Period) -> Result<i64, StoreError> {
         let sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM day_revision WHERE day BETWEEN $1 AND $2";
         Ok(sqlx::query_scalar(sql)
             .bind(day_number(period.from))
             .bind(day_number(period.to))
-            .fetch_one(&self.read)
+            .fetch_one(&mut *self.transaction)
             .await?)
     }
 
     /// Time spent on each day of a period that has any, ascending.
-    pub async fn seconds(&self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
+    pub async fn seconds(&mut self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
         let sql = "SELECT day, seconds FROM account_day WHERE account_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
         let rows: Vec<(i64, i64)> = sqlx::query_as(sql)
             .bind(scope.account_no())
             .bind(day_number(period.from))
             .bind(day_number(period.to))
-            .fetch_all(&self.read)
+            .fetch_all(&mut *self.transaction)
             .await?;
         Ok(rows.into_iter().map(|(day, seconds)| SecondsRow { day: day_from_number(day), seconds }).collect())
     }
 
     /// Everything used in a period or the one before, by module and action.
-    pub async fn totals(&self, of: TableOf, scope: &Scope, period: Period) -> Result<Vec<TotalRow>, StoreError> {
+    pub async fn totals(&mut self, of: TableOf, scope: &Scope, period: Period) -> Result<Vec<TotalRow>, StoreError> {
         let sql = match of {
             TableOf::Activities => {
                 "SELECT d.activity_no, module.name, activity.action,
@@ -118,7 +118,7 @@ impl Store {
             .bind(day_number(period.previous().from))
             .bind(day_number(period.from))
             .bind(day_number(period.to))
-            .fetch_all(&self.read)
+            .fetch_all(&mut *self.transaction)
             .await?;
         Ok(rows
             .into_iter()
@@ -132,10 +132,9 @@ impl Store {
             .collect())
     }
 
-    /// The actions of some modules or activities on each day of a period that has any. At most five numbers: what
-    /// the charts show.
+    /// The actions of some modules or activities, as many as the charts show, on each day of a period that has any.
     pub async fn series(
-        &self,
+        &mut self,
         of: TableOf,
         scope: &Scope,
         numbers: &[i64],
@@ -155,10 +154,11 @@ impl Store {
             .bind(scope.account_no())
             .bind(day_number(period.from))
             .bind(day_number(period.to));
-        for place in 0..model::api::usage::TOP {
+        const { assert!(TOP == 5, "the statements have five places") }
+        for place in 0..TOP {
             query = query.bind(numbers.get(place).copied().unwrap_or(0));
         }
-        let rows = query.fetch_all(&self.read).await?;
+        let rows = query.fetch_all(&mut *self.transaction).await?;
         Ok(rows
             .into_iter()
             .map(|(number, day, actions)| SeriesRow { number, day: day_from_number(day), actions })

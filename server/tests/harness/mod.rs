@@ -14,10 +14,10 @@ use std::sync::Arc;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// A running server.
-pub struct TestServer {
-    pub base_url: String,
-    pub client: reqwest::Client,
-    pub store: Store,
+pub(crate) struct TestServer {
+    pub(crate) base_url: String,
+    pub(crate) client: reqwest::Client,
+    pub(crate) store: Store,
     clock: Arc<ManualClock>,
     directory: tempfile::TempDir,
     stop: oneshot::Sender<()>,
@@ -26,7 +26,7 @@ pub struct TestServer {
 
 impl TestServer {
     /// Over a new database that reports in `zone`; it is `now` there.
-    pub async fn start(zone: Tz, now: Instant) -> Self {
+    pub(crate) async fn start(zone: Tz, now: Instant) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         Self::start_in(directory, Some(zone), now).await
     }
@@ -45,18 +45,18 @@ impl TestServer {
             let stopped = async {
                 let _ = stopped.await;
             };
-            server::serve(listener, server, writer, stopped).await.expect("served");
+            server::serve(listener, server, writer, stopped).await;
         });
         Self { base_url, client: reqwest::Client::new(), store, clock, directory, stop, served }
     }
 
     /// Sets the clock.
-    pub fn set_now(&self, now: Instant) {
+    pub(crate) fn set_now(&self, now: Instant) {
         self.clock.set(now);
     }
 
     /// Stops the server as a signal would, and starts one over the same file.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let now = self.clock.now();
         let _ = self.stop.send(());
         drop(self.client);
@@ -66,17 +66,17 @@ impl TestServer {
     }
 
     /// Every row of every roll-up.
-    pub async fn dump_rollups(&self) -> Vec<(&'static str, Vec<String>)> {
+    pub(crate) async fn dump_rollups(&self) -> Vec<(&'static str, Vec<String>)> {
         self.store.dump_roll_ups().await.expect("a dump")
     }
 
     /// Computes every roll-up again from the events.
-    pub async fn rebuild(&self) {
+    pub(crate) async fn rebuild(&self) {
         self.store.rebuild().await.expect("rebuilt");
     }
 
     /// An address of this server.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 }

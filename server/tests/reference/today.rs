@@ -109,7 +109,7 @@ impl Reference {
                 actions: counts_by_action(&of_entry),
                 uses: self.uses(&of_entry),
                 last_at: of_entry.iter().map(|signal| signal.event.time).max().expect("an entry has a use"),
-                online: self.is_online(&who, as_of),
+                online: self.is_online(&who, as_of.tick()),
             });
         }
         entries.sort_by_key(|entry| {

@@ -1,6 +1,6 @@
 //! The forms a request with events may have.
 
-use crate::problem::ApiProblem;
+use crate::routes::problem::ApiProblem;
 use axum::http::StatusCode;
 use model::{
     api::{
@@ -55,8 +55,9 @@ impl Sorted {
 /// Reads a body. An error means that it can't be read as a whole: then nothing of it may be stored.
 pub(super) fn read(form: Form, body: &[u8], received: Instant) -> Result<Sorted, ApiProblem> {
     let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
+    let text = text.trim_start_matches('\u{feff}');
     match form {
-        Form::Json => read_json(text.trim_start_matches('\u{feff}'), received),
+        Form::Json => read_json(text, received),
         Form::NdJson => read_lines(text, received),
     }
 }
@@ -159,7 +160,8 @@ mod tests {
         assert_eq!(sorted(Form::Json, "[]"), Ok((0, none.clone())));
         let envelope = format!(r#"{{"sent_at":"1970-01-01T00:00:00Z","events":[{EVENT}]}}"#);
         assert_eq!(sorted(Form::Json, &envelope), Ok((1, none.clone())));
-        assert_eq!(sorted(Form::NdJson, &format!("{EVENT}\n\r\n{EVENT}\r\n")), Ok((2, none)));
+        assert_eq!(sorted(Form::NdJson, &format!("{EVENT}\n\r\n{EVENT}\r\n")), Ok((2, none.clone())));
+        assert_eq!(sorted(Form::NdJson, &format!("\u{feff}{EVENT}")), Ok((1, none)));
     }
 
     #[test]

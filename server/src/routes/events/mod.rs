@@ -2,8 +2,8 @@
 
 mod body;
 
-use super::{access::MayIngest, responses::IngestProblems};
-use crate::{Server, problem::ApiProblem, store::Appended};
+use super::{access::MayIngest, problem::ApiProblem, responses::IngestProblems};
+use crate::{Server, store::Appended};
 use axum::{
     Json,
     body::Body,

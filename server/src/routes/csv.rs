@@ -11,9 +11,9 @@ use model::{
 };
 
 /// A table as a file to download: RFC 4180, UTF-8 with a byte order mark, without which Excel misreads names.
-pub(crate) fn of_table(of: TableOf, table: &Table) -> Response {
+pub(super) fn of_table(of: TableOf, table: &Table) -> Response {
     let mut file =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
+        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
     let mut header_row = vec!["module"];
     if of == TableOf::Activities {
         header_row.push("action");

@@ -9,25 +9,25 @@ use axum::{
 use model::api::problem::{FieldError, Problem};
 
 /// The media type of a problem.
-pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Seconds after which a client may try again when the server can't store or read.
 const RETRY_AFTER: &str = "1";
 
 /// A problem on its way out.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiProblem(pub(crate) Problem);
+pub(super) struct ApiProblem(pub(super) Problem);
 
 impl ApiProblem {
     /// A problem that its status names.
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let kind = "about:blank".to_owned();
         Self(Problem { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() })
     }
 
     /// 422: fields or parameters are at fault.
-    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+    pub(super) fn fields(errors: Vec<FieldError>) -> Self {
         let details: Vec<String> =
             errors.iter().map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail)).collect();
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, details.join("; "));
@@ -36,7 +36,7 @@ impl ApiProblem {
     }
 
     /// 400: the request can't be read.
-    pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
+    pub(super) fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 }

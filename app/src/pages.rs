@@ -1,0 +1,5 @@
+//! The pages, each put together from components.
+
+pub(crate) mod activities;
+pub(crate) mod not_found;
+pub(crate) mod today;

@@ -1,0 +1,278 @@
+//! Activities: usage over a period, compared with the one before.
+
+use crate::{
+    client::ClientError,
+    components::{
+        change::change_text,
+        chart::{BarChart, Size, Unit, bars::Bars},
+        empty::EmptyWorkspace,
+        help::{Definition, Help},
+        notice::{Failure, WrongParameters},
+        period_picker::PeriodPicker,
+        top_five::{Ranked, TopFive},
+        usage_table::UsageTable,
+    },
+    format,
+    state::PageState,
+    view::View,
+};
+use leptos::prelude::*;
+use model::{
+    api::usage::Usage,
+    period::Period,
+    query::{StreamQuery, TableOf, TableQuery, UsageQuery},
+};
+use std::sync::Arc;
+
+/// The page at `/activities`.
+#[component]
+pub(crate) fn ActivitiesPage() -> impl IntoView {
+    let state = PageState::expect();
+    let is_empty = Memo::new(move |_| state.workspace.with(|workspace| workspace.data_since.is_none()));
+    let errors = Memo::new(move |_| match state.view.get() {
+        View::Activities(Err(errors)) => Some(errors),
+        _ => None,
+    });
+    let failed = Memo::new(move |_| {
+        let usage = state.activities.usage;
+        usage.get().is_none().then(|| usage.failure.get()).flatten()
+    });
+    move || {
+        if let Some(errors) = errors.get() {
+            view! {
+                <header class="page-head">
+                    <h1>"Activities"</h1>
+                </header>
+                <WrongParameters errors />
+            }
+            .into_any()
+        } else if is_empty.get() {
+            view! {
+                <header class="page-head">
+                    <h1>"Activities"</h1>
+                </header>
+                <EmptyWorkspace />
+            }
+            .into_any()
+        } else if let Some(error) = failed.get() {
+            view! {
+                <header class="page-head">
+                    <h1>"Activities"</h1>
+                </header>
+                <Failure error retry=move || state.activities.retry() />
+            }
+            .into_any()
+        } else {
+            view! { <Figures /> }.into_any()
+        }
+    }
+}
+
+/// Everything of the period in the address.
+#[component]
+fn Figures() -> impl IntoView {
+    let state = PageState::expect();
+    let answer = state.activities.usage;
+    let query = Memo::new(move |before: Option<&TableQuery>| match state.view.get() {
+        View::Activities(Ok(query)) => query,
+        _ => before.cloned().unwrap_or_else(|| TableQuery::new(UsageQuery::default(), TableOf::default())),
+    });
+    let usage = Signal::derive(move || answer.get());
+
+    let activities = part(usage, |usage| {
+        let compared = usage.previous.complete;
+        let ranked = |top: &model::api::usage::TopActivity| Ranked {
+            name: top.action.clone(),
+            module: Some(top.module.clone()),
+            actions: top.actions,
+            previous_actions: top.previous_actions,
+            change: top.change,
+            bars: Arc::new(Bars::of_actions(&top.days, &top.previous_days, compared)),
+        };
+        usage.top_activities.iter().map(ranked).collect()
+    });
+    let modules = part(usage, |usage| {
+        let compared = usage.previous.complete;
+        let ranked = |top: &model::api::usage::TopModule| Ranked {
+            name: top.module.clone(),
+            module: None,
+            actions: top.actions,
+            previous_actions: top.previous_actions,
+            change: top.change,
+            bars: Arc::new(Bars::of_actions(&top.days, &top.previous_days, compared)),
+        };
+        usage.top_modules.iter().map(ranked).collect()
+    });
+    let failure = move || {
+        let error = answer.failure.get()?;
+        (error != ClientError::ConnectionLost).then(|| view! { <p class="failed" role="alert">{error.to_string()}</p> })
+    };
+    view! {
+        <header class="page-head">
+            <h1>"Activities"</h1>
+            <DateRanges usage />
+        </header>
+        <PeriodPicker query />
+        <AccountScope query />
+        {failure}
+        <div class="figures-of-period" class:loading=move || answer.loading.get()>
+            <TimeSpent usage />
+            <div class="top-fives">
+                <TopFive title="Top activities" definition=Definition::Activity rows=activities />
+                <TopFive title="Top modules" definition=Definition::Module rows=modules />
+            </div>
+        </div>
+        <UsageTable query />
+    }
+    .into_any()
+}
+
+/// One part of the usage, followed.
+fn part<T: PartialEq + Send + Sync + 'static>(
+    usage: Signal<Option<Arc<Usage>>>,
+    part: impl Fn(&Usage) -> T + Send + Sync + 'static,
+) -> Memo<Option<T>> {
+    Memo::new(move |_| usage.with(|usage| usage.as_deref().map(&part)))
+}
+
+/// The days on screen and those they are compared with.
+#[component]
+fn DateRanges(
+    /// The usage on screen.
+    usage: Signal<Option<Arc<Usage>>>,
+) -> impl IntoView {
+    let zone = PageState::expect().workspace;
+    let text = part(usage, |usage| {
+        let previous = Period { from: usage.previous.from, to: usage.previous.to };
+        let comparison = match (usage.previous.complete, usage.previous.data_since) {
+            (true, _) => format!("compared with {}", format::period(previous)),
+            (false, Some(since)) => format!("no comparison, data since {}", format::day(since)),
+            (false, None) => "no comparison".to_owned(),
+        };
+        (format::period(usage.period.days()), comparison)
+    });
+    view! {
+        <p class="as-of">
+            <strong>{move || text.get().map(|(days, _)| days)}</strong> " "
+            <span>{move || text.get().map(|(_, comparison)| comparison)}</span> <span class="separator">" · "</span>
+            <span>{move || zone.with(|workspace| workspace.time_zone.clone())}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// Says that only one account is shown, and the ways from there.
+#[component]
+fn AccountScope(
+    /// What the address asks for.
+    query: Memo<TableQuery>,
+) -> impl IntoView {
+    move || {
+        query.with(|query| {
+            let account = query.usage.account.clone()?;
+            let mut all = query.clone();
+            all.usage.account = None;
+            all.offset = 0;
+            let stream = View::Today(StreamQuery { account: Some(account.clone()), ..StreamQuery::default() });
+            Some(view! {
+                <p class="chips">
+                    <span class="chip">
+                        "Account " <strong>{account}</strong>
+                        <a href=View::table(all).href() data-noscroll="" aria-label="Show all accounts">"×"</a>
+                    </span>
+                    <a href=stream.href()>"Its activity stream today"</a>
+                </p>
+            })
+        })
+    }
+}
+
+/// Overall time spent, day by day.
+#[component]
+fn TimeSpent(
+    /// The usage on screen.
+    usage: Signal<Option<Arc<Usage>>>,
+) -> impl IntoView {
+    let bars = Memo::new(move |_| {
+        let bars = usage.with(|usage| {
+            usage.as_deref().map(|usage| {
+                Bars::of_seconds(&usage.time_spent.days, &usage.time_spent.previous_days, usage.previous.complete)
+            })
+        });
+        Arc::new(bars.unwrap_or_default())
+    });
+    let top = Signal::derive(move || bars.with(|bars| bars.largest()));
+    let figures = move || {
+        usage.with(|usage| {
+            usage.as_deref().map(|usage| {
+                let spent = &usage.time_spent;
+                let before =
+                    usage.previous.complete.then(|| format!("before {}", format::duration(spent.previous_seconds)));
+                view! {
+                    <strong class="num">{format::duration(spent.seconds)}</strong>
+                    {change_text(spent.change)}
+                    <span class="muted num">{before}</span>
+                }
+            })
+        })
+    };
+    let compared = move || usage.with(|usage| usage.as_deref().is_some_and(|usage| usage.previous.complete));
+    view! {
+        <section class="panel time-spent">
+            <h2>"Time spent " <Help definition=Definition::TimeSpent /></h2>
+            <p class="card-value" class:skeleton=move || usage.with(Option::is_none)>{figures}</p>
+            <BarChart label="Time spent per day".to_owned() bars=bars.into() top unit=Unit::Time size=Size::Large />
+            <p class="legend muted">
+                <span class="legend-bar">"This period"</span>
+                {move || compared().then(|| view! { <span class="legend-line">"Previous period, same position"</span> })}
+            </p>
+            <TimeTable bars=bars.into() />
+        </section>
+    }
+    .into_any()
+}
+
+/// The chart's figures as a table.
+#[component]
+fn TimeTable(
+    /// The chart's bars.
+    bars: Signal<Arc<Bars>>,
+) -> impl IntoView {
+    let rows = move || {
+        bars.with(|bars| {
+            bars.list
+                .iter()
+                .map(|bar| {
+                    let previous = bar.previous.map_or_else(|| "–".to_owned(), |(_, value)| format::duration(value));
+                    view! {
+                        <tr>
+                            <th scope="row">{bar.days_text()}</th>
+                            <td class="figure num">{format::duration(bar.value)}</td>
+                            <td class="figure num">{format::share(bar.value, bars.total)}</td>
+                            <td class="figure num muted">{previous}</td>
+                        </tr>
+                    }
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <details class="as-table">
+            <summary>"Show as a table"</summary>
+            <div class="scroll" tabindex="0">
+                <table class="figures">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Day"</th>
+                            <th scope="col" class="figure">"Time spent"</th>
+                            <th scope="col" class="figure">"Share"</th>
+                            <th scope="col" class="figure">"Before"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+    .into_any()
+}
