@@ -16,6 +16,9 @@ const DEPENDENCIES_OF_MODEL: &[&str] = &["chrono", "serde", "serde_json", "thise
 /// What belongs to the server alone.
 const SERVER_ONLY: &[&str] = &["axum", "leptos_axum", "tokio", "sqlx", "server"];
 
+/// What components may take from the app's client: its errors, to show them, and addresses, to link to them.
+const CLIENT_WITHOUT_FETCHING: &[&str] = &["self", "ClientError", "csv_href"];
+
 #[test]
 fn model_knows_no_framework() {
     holds(&["model/Cargo.toml"], model_dependencies);
@@ -140,13 +143,26 @@ fn sqlx(source: &str) -> Vec<String> {
     named(source, |word| word == "sqlx")
 }
 
-/// Fetching of any kind, and the client that does it.
+/// Fetching of any kind, and whatever of the client is not known to do without.
 fn fetching(source: &str) -> Vec<String> {
-    let fetches = |word: &str| {
-        let words = ["client", "gloo_net", "reqwest", "Request", "RequestInit", "XmlHttpRequest", "EventSource"];
-        words.contains(&word) || word == "WebSocket" || word.starts_with("fetch")
-    };
-    named(source, fetches)
+    let code = Parts::of(source).code;
+    let mut offences = named(source, |word| {
+        let words = ["gloo_net", "reqwest", "Request", "RequestInit", "XmlHttpRequest", "EventSource", "WebSocket"];
+        words.contains(&word) || word.starts_with("fetch")
+    });
+    for (start, _) in code.match_indices("client").filter(|(start, _)| !code[..*start].ends_with(is_word)) {
+        let after = &code[start + "client".len()..];
+        let taken: Vec<&str> = if let Some(group) = after.strip_prefix("::{") {
+            words(group.split('}').next().unwrap_or_default()).collect()
+        } else if let Some(path) = after.strip_prefix("::") {
+            path.split(|letter| !is_word(letter)).take(1).collect()
+        } else {
+            after.starts_with(" as ").then_some("all").into_iter().collect()
+        };
+        let fetching = taken.into_iter().filter(|name| !CLIENT_WITHOUT_FETCHING.contains(name));
+        offences.extend(fetching.map(|name| format!("takes {name:?} from the client")));
+    }
+    offences
 }
 
 /// Words of the code, comments and strings left out.
@@ -424,10 +440,22 @@ mod tests { m }"##;
 
     #[test]
     fn fetching_is_found() {
-        assert!(fetching("// fetch\nlet width = element.client_width();").is_empty());
-        for source in
-            ["use crate::client;", "window.fetch_with_request(a)", "web_sys::Request::new()", "EventSource::new(a)"]
-        {
+        for source in [
+            "// fetch\nlet width = element.client_width();",
+            "use crate::{\n    client::{self, ClientError},\n    view::View,\n};",
+            "let href = client::csv_href(&query);",
+        ] {
+            assert_eq!(fetching(source), [""; 0], "{source}");
+        }
+        for source in [
+            "client::today(&signal)",
+            "use crate::client::{self, today};",
+            "use crate::client::*;",
+            "use crate::client as api;",
+            "window.fetch_with_request(a)",
+            "web_sys::Request::new()",
+            "EventSource::new(a)",
+        ] {
             assert_eq!(fetching(source).len(), 1, "{source}");
         }
     }

@@ -41,10 +41,19 @@ const CASES: u32 = 4;
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
 
+/// How long a failing story is told again in shorter forms, in milliseconds.
+const SHRINKING: u32 = 20_000;
+
 /// Runs the cases of a zone.
 fn every_figure_agrees(place: &'static Place) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 500,
+        max_shrink_time: SHRINKING,
+        ..Config::default()
+    };
     let told = TestRunner::new(config)
         .run(&story_and_questions(place), |(story, questions)| RUNTIME.block_on(tell(&story, &questions)));
     if let Err(failure) = told {
