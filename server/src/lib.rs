@@ -8,6 +8,7 @@ pub mod demo;
 pub mod import;
 pub mod ingest;
 pub mod key;
+mod receive;
 pub mod routes;
 pub mod store;
 
@@ -15,6 +16,7 @@ use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display},
     ingest::Ingest,
+    receive::Receiver,
     store::Store,
 };
 use app::clock::LocalTime;
@@ -25,11 +27,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, oneshot},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// How long a stop waits for requests under way.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,12 +40,8 @@ pub struct Server {
     dashboards: Dashboards,
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
-    /// Room for the bodies that are being received, in bytes.
-    receiving: Arc<Semaphore>,
+    receiver: Receiver,
 }
-
-/// How many bytes of bodies are received at the same time.
-const RECEIVING_BYTES: usize = 128 * 1024 * 1024;
 
 impl Server {
     /// Puts a monitor together over an open store. The task is the writer: it ends when the last clone is gone and
@@ -60,8 +54,8 @@ impl Server {
     ) -> (Self, JoinHandle<()>) {
         let (ingest, writer) = Ingest::start(store.clone());
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
-        let receiving = Arc::new(Semaphore::new(RECEIVING_BYTES));
-        (Self { store, ingest, dashboards, clock, metrics, receiving }, writer)
+        let receiver = Receiver::default();
+        (Self { store, ingest, dashboards, clock, metrics, receiver }, writer)
     }
 
     /// The way in for events that don't come over HTTP.

@@ -1,6 +1,6 @@
 //! Errors as readers get them: RFC 9457 problem details.
 
-use crate::{dashboards::ReadError, ingest::IngestError, store::StoreError};
+use crate::{dashboards::ReadError, ingest::IngestError, receive::ReceiveError, store::StoreError};
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -79,6 +79,18 @@ impl From<IngestError> for ApiProblem {
             IngestError::QueueFull | IngestError::Stopping => format!("{error}; nothing of this request was stored"),
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl From<ReceiveError> for ApiProblem {
+    fn from(error: ReceiveError) -> Self {
+        let status = match error {
+            ReceiveError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ReceiveError::Slow => StatusCode::REQUEST_TIMEOUT,
+            ReceiveError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            ReceiveError::Broken(_) => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
     }
 }
 

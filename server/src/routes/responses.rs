@@ -36,6 +36,9 @@ pub(super) enum IngestProblems {
     /// The key may not send events
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
+    /// The body did not come in time; nothing was stored
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(#[to_schema] Problem),
     /// Too many events or bytes; nothing was stored
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(#[to_schema] Problem),

@@ -1,7 +1,7 @@
 //! Compressed bodies.
 
-use crate::routes::problem::ApiProblem;
-use axum::{body::Bytes, http::StatusCode};
+use crate::{receive::ReceiveError, routes::problem::ApiProblem};
+use axum::body::Bytes;
 use model::event::REQUEST_BYTES;
 use std::io::{self, Read};
 
@@ -48,17 +48,11 @@ fn read(decoder: impl Read) -> Result<Bytes, ApiProblem> {
     let mut plain = Vec::new();
     let limit = u64::try_from(REQUEST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     decoder.take(limit).read_to_end(&mut plain).map_err(|error| broken(&error))?;
-    if plain.len() > REQUEST_BYTES { Err(too_large()) } else { Ok(plain.into()) }
+    if plain.len() > REQUEST_BYTES { Err(ReceiveError::TooLarge.into()) } else { Ok(plain.into()) }
 }
 
 fn broken(error: &io::Error) -> ApiProblem {
     ApiProblem::unreadable(format!("the body does not decompress: {error}"))
-}
-
-/// The refusal of a body that is too large.
-pub(super) fn too_large() -> ApiProblem {
-    let detail = format!("the body has more than {REQUEST_BYTES} bytes, as sent or after decompression");
-    ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
 #[cfg(test)]
