@@ -13,10 +13,11 @@ use axum::{
 };
 use body::{Form, Sorted};
 use encoding::Encoding;
-use model::{api::ingest::IngestAnswer, event::REQUEST_BYTES, instant::Instant};
+use model::{api::ingest::IngestAnswer, instant::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Bodies of more bytes than this, and compressed ones, are read on a thread of their own: they take long enough to hold others up.
+/// Bodies of more bytes than this, and compressed ones, are read on a thread of their own: they take long enough to
+/// hold others up.
 const LARGE_BODY: usize = 65_536;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
