@@ -4,7 +4,7 @@ use crate::{
     api::ingest::{RejectedEvent, RejectionCode},
     instant::Instant,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// The longest id of an event, an account or a user, in bytes.
 pub const ID_BYTES: usize = 200;
@@ -142,9 +142,17 @@ impl Event {
 pub fn instant_from_json(json: &Value) -> Option<Instant> {
     match json {
         Value::String(text) => Instant::parse(text),
-        Value::Number(number) => number.as_i64().map(Instant::from_millis),
+        Value::Number(number) => whole(number).map(Instant::from_millis),
         _ => None,
     }
+}
+
+/// A whole number, also where its sender wrote it as `1.0` or `1e3`: JSON knows one kind of number.
+fn whole(number: &Number) -> Option<i64> {
+    /// Up to here every whole number has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
+    number.as_i64().or_else(|| float().map(|float| float as i64))
 }
 
 /// Tells a time in the future, or one before 1970, from one that can be stored.
@@ -181,10 +189,10 @@ fn count(fields: &Map<String, Value>) -> Result<i64, Rejection> {
         None | Some(Value::Null) => return Ok(1),
         Some(json) => json,
     };
-    if !json.is_number() {
+    let Value::Number(number) = json else {
         return Err(wrong_type("/count", "count must be a whole number", json));
-    }
-    match json.as_i64() {
+    };
+    match whole(number) {
         Some(count) if (1..=COUNT_MAX).contains(&count) => Ok(count),
         _ => {
             let detail = format!("count must be a whole number from 1 to {COUNT_MAX}, not {json}");
@@ -291,6 +299,9 @@ mod tests {
     fn the_least_an_event_needs() {
         let event = read(json!({"account": "a", "user": "u", "module": "m", "action": "x"})).expect("accepted");
         assert_eq!((event.time, event.deed), (NOON, Deed::Activity { action: "x".into(), count: 1 }));
+        let float = read(json!({"account": "a", "user": "u", "module": "m", "action": "x", "count": 2.0, "time": 1e3}));
+        let float = float.expect("accepted");
+        assert_eq!((float.time.millis(), float.deed), (1000, Deed::Activity { action: "x".into(), count: 2 }));
         let heartbeat = read(json!({"kind": "heartbeat", "account": "a", "user": "u", "module": "m"}));
         assert_eq!(heartbeat.expect("accepted").deed, Deed::Heartbeat);
     }

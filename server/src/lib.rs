@@ -1,1 +1,136 @@
-//! server
+//! The server of Usage Monitor: HTTP, ingest, store and command line.
+
+pub mod assets;
+pub mod cli;
+pub mod clock;
+pub mod dashboards;
+pub mod demo;
+pub mod import;
+pub mod ingest;
+pub mod key;
+pub mod routes;
+pub mod store;
+
+use crate::{
+    clock::Clock,
+    dashboards::{Dashboards, Display},
+    ingest::Ingest,
+    store::Store,
+};
+use app::clock::LocalTime;
+use metrics_exporter_prometheus::PrometheusHandle;
+use model::{TICK_SECONDS, instant::Instant};
+use std::{
+    future::{Future, IntoFuture},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, oneshot},
+    task::JoinHandle,
+};
+
+/// How long a stop waits for requests under way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running monitor: what every route works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    store: Store,
+    ingest: Ingest,
+    dashboards: Dashboards,
+    clock: Arc<dyn Clock>,
+    metrics: PrometheusHandle,
+    /// Room for the bodies that are being received, in bytes.
+    receiving: Arc<Semaphore>,
+}
+
+/// How many bytes of bodies are received at the same time.
+const RECEIVING_BYTES: usize = 128 * 1024 * 1024;
+
+impl Server {
+    /// Puts a monitor together over an open store. The task is the writer: it ends when the last clone is gone and
+    /// everything queued is stored.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        display: Display,
+        metrics: PrometheusHandle,
+    ) -> (Self, JoinHandle<()>) {
+        let (ingest, writer) = Ingest::start(store.clone());
+        let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
+        let receiving = Arc::new(Semaphore::new(RECEIVING_BYTES));
+        (Self { store, ingest, dashboards, clock, metrics, receiving }, writer)
+    }
+
+    /// The way in for events that don't come over HTTP.
+    pub fn ingest(&self) -> &Ingest {
+        &self.ingest
+    }
+
+    /// What is read.
+    pub fn dashboards(&self) -> &Dashboards {
+        &self.dashboards
+    }
+
+    /// The reporting zone's clock, as the page asks for it.
+    fn zone_clock(&self) -> Arc<dyn LocalTime> {
+        Arc::new(ReportingClock(self.store.reporting().zone))
+    }
+}
+
+struct ReportingClock(chrono_tz::Tz);
+
+impl LocalTime for ReportingClock {
+    fn hms(&self, instant: Instant) -> String {
+        instant.to_utc().with_timezone(&self.0).format("%H:%M:%S").to_string()
+    }
+}
+
+/// Answers on a listener until `stop`, then everything under way and everything queued, and closes the store. What is
+/// still under way [`PATIENCE`] later is given up: a client that sends nothing more must not keep the server from
+/// stopping.
+pub async fn serve(
+    listener: TcpListener,
+    server: Server,
+    writer: JoinHandle<()>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let store = server.store.clone();
+    let (stopping, stopped) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let served = axum::serve(listener, routes::router(server)).with_graceful_shutdown(stop).into_future();
+    let impatient = async {
+        let _ = stopped.await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        served = served => if let Err(error) = served {
+            tracing::error!(%error, "the listener failed");
+        },
+        () = impatient => tracing::warn!("some requests were still under way and are given up"),
+    }
+    match tokio::time::timeout(PATIENCE, writer).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the writer failed"),
+        Err(_) => tracing::warn!("some requests never ended; what they sent completely is stored"),
+    }
+    store.close().await;
+}
+
+/// Takes a snapshot at each tick, asked for or not, so that the next one has something to compare with.
+pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) {
+    loop {
+        if let Err(error) = dashboards.snapshot().await {
+            tracing::warn!(%error, "no snapshot at this tick");
+        }
+        let now = clock.now();
+        let next = now.tick().plus_millis(i64::from(TICK_SECONDS) * 1000);
+        let wait = u64::try_from(next.millis() - now.millis()).unwrap_or(0);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+}

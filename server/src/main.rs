@@ -1,1 +1,7 @@
-fn main() {}
+//! `usage-monitor`: see [`server::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}

@@ -1,0 +1,45 @@
+//! The server with a clock that browser tests set: `controlled DATABASE-URL ZONE NOW [--demo]` listens on a port of
+//! its own and prints the address. `POST /test/clock` takes an RFC 3339 instant as its body, moves the clock there
+//! and takes the snapshot of that tick.
+
+use axum::{extract::State, http::StatusCode, routing::post};
+use model::instant::Instant;
+use server::{
+    Server,
+    clock::ManualClock,
+    dashboards::Display,
+    routes,
+    store::{Asked, Store},
+};
+use std::sync::Arc;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the address is what the tests read")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url, zone, now, options @ ..] = arguments.as_slice() else {
+        return Err("usage: controlled DATABASE-URL ZONE NOW [--demo]".into());
+    };
+    let zone = zone.parse()?;
+    let now = Instant::parse(now).ok_or("NOW must be RFC 3339")?;
+    let clock = Arc::new(ManualClock::new(now));
+    let store = Store::open(url, Asked { zone: Some(zone), idle_gap: None }).await?;
+    let demo = options.iter().any(|option| option == "--demo");
+    let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+    let (server, _writer) = Server::new(store, clock.clone(), display, metrics);
+    let controls = axum::Router::new().route("/test/clock", post(set_clock)).with_state((clock, server.clone()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, controls.merge(routes::router(server))).await?;
+    Ok(())
+}
+
+async fn set_clock(State((clock, server)): State<(Arc<ManualClock>, Server)>, now: String) -> StatusCode {
+    let Some(now) = Instant::parse(&now) else { return StatusCode::BAD_REQUEST };
+    clock.set(now);
+    match server.dashboards().snapshot().await {
+        Ok(_) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

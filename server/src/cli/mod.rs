@@ -1,0 +1,129 @@
+//! The command line.
+
+mod import;
+mod key;
+mod rebuild;
+mod serve;
+
+use crate::store::{Asked, Store, StoreError};
+use chrono_tz::Tz;
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Shows a B2B software company, live, who is using its product.
+#[derive(Parser)]
+#[command(
+    name = "usage-monitor",
+    version,
+    after_help = "Every option can also be given as an environment variable, named with each.\n\
+        First steps: usage-monitor serve --demo --database sqlite://demo.db"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the dashboards and take events in
+    Serve(serve::Serve),
+    /// Import events from CSV or NDJSON files, plain or gzip
+    Import(import::Import),
+    /// Compute every roll-up again from the events
+    Rebuild(rebuild::Rebuild),
+    /// Manage API keys
+    #[command(subcommand)]
+    Key(key::Key),
+}
+
+/// Which database.
+#[derive(Args, Debug)]
+struct DatabaseUrl {
+    /// Where the data lies
+    #[arg(
+        long = "database",
+        env = "USAGE_MONITOR_DATABASE",
+        default_value = "sqlite://usage-monitor.db",
+        value_name = "URL"
+    )]
+    url: String,
+}
+
+impl DatabaseUrl {
+    /// Opens the database as it is: whatever its roll-ups are computed with stays.
+    async fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.url, Asked::default()).await
+    }
+}
+
+/// Which database, and what its roll-ups are computed with.
+#[derive(Args, Debug)]
+struct Database {
+    #[command(flatten)]
+    at: DatabaseUrl,
+
+    /// Reporting zone, an IANA name such as Europe/Berlin: what days and periods mean. A new database reports in UTC
+    /// unless told otherwise; changing it later rebuilds every roll-up
+    #[arg(long, env = "USAGE_MONITOR_TIME_ZONE", value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<Tz>,
+
+    /// Idle gap in minutes, 1 to 30: neighbouring active minutes at most this far apart count as time spent. 5 unless
+    /// told otherwise; changing it later rebuilds every roll-up
+    #[arg(long, env = "USAGE_MONITOR_IDLE_GAP", value_name = "MINUTES", value_parser = minutes())]
+    idle_gap: Option<u32>,
+}
+
+impl Database {
+    async fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.at.url, self.asked()).await
+    }
+
+    async fn open_existing(&self) -> Result<Store, StoreError> {
+        Store::open_existing(&self.at.url, self.asked()).await
+    }
+
+    fn asked(&self) -> Asked {
+        Asked { zone: self.time_zone, idle_gap: self.idle_gap }
+    }
+}
+
+/// Reads the name of a zone in any case.
+fn zone(name: &str) -> Result<Tz, String> {
+    let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+    known.copied().ok_or_else(|| "not an IANA time zone, such as Europe/Berlin or UTC".to_owned())
+}
+
+fn minutes() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32)
+        .range(i64::from(*model::MINUTES_SETTING.start())..=i64::from(*model::MINUTES_SETTING.end()))
+}
+
+/// Why a command failed: a sentence for whoever called it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("USAGE_MONITOR_LOG").unwrap_or_else(|_| "info".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| runtime.block_on(run(cli.command))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("usage-monitor: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Import(import) => import.run().await,
+        Command::Rebuild(rebuild) => rebuild.run().await,
+        Command::Key(key) => key.run().await,
+    }
+}

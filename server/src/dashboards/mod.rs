@@ -1,0 +1,158 @@
+//! The answers of the read API, put together from what the store reads. The routes and the server-rendered page
+//! both ask here, so that they always say the same.
+//!
+//! What is costly is computed once however many ask: [`Today`] once per tick, usage once until one of its days
+//! changes.
+
+mod snapshot;
+mod stream;
+mod usage;
+
+pub use snapshot::Snapshot;
+
+use crate::{
+    clock::Clock,
+    store::{Reading, Scope, Store, StoreError},
+};
+use model::{
+    Day,
+    api::{
+        Workspace,
+        problem::FieldError,
+        today::{Stream, Today},
+    },
+    instant::Instant,
+    period::Period,
+    query::{StreamQuery, TableOf},
+    zone::day_of,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// How many bytes of answers of each kind are kept, about.
+const KEPT_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Why a question was not answered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database did not answer.
+    #[error("{0}")]
+    Store(Arc<StoreError>),
+    /// A parameter makes no sense.
+    #[error("{}", .0.detail)]
+    Parameter(FieldError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// What is the same for every reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Display {
+    /// Minutes without a signal after which a user is no longer online.
+    pub online_window: u32,
+    /// Whether the numbers are made up for a demonstration.
+    pub demo: bool,
+}
+
+/// The dashboards of one workspace. Cheap to clone.
+#[derive(Clone)]
+pub struct Dashboards {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    display: Display,
+    snapshots: Arc<Mutex<snapshot::Snapshots>>,
+    streams: moka::future::Cache<StreamKey, Arc<Stream>>,
+    sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
+}
+
+/// What a page of the stream depends on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct StreamKey {
+    query: StreamQuery,
+    day: Day,
+    tick: Instant,
+    /// Changes with the first event, which shows at once.
+    data_since: Option<Day>,
+}
+
+/// What sums over a period depend on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SumsKey {
+    of: TableOf,
+    scope: Scope,
+    period: Period,
+    complete: bool,
+    freshness: Freshness,
+}
+
+/// Until when sums stand.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Freshness {
+    /// Until a day of the two periods changes: they are over, and seldom do.
+    Revision(i64),
+    /// Until the next tick: today, which is among the days, changes all the time.
+    Tick(Instant),
+}
+
+impl Dashboards {
+    /// The dashboards over a store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
+        let streams = moka::future::Cache::builder()
+            .max_capacity(KEPT_BYTES)
+            .weigher(|_, stream: &Arc<Stream>| stream::weight(stream))
+            .time_to_live(Duration::from_secs(60));
+        let sums = moka::future::Cache::builder()
+            .max_capacity(KEPT_BYTES)
+            .weigher(|_, sums: &Arc<usage::Sums>| sums.weight())
+            .time_to_live(Duration::from_secs(600));
+        Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
+    }
+
+    /// What a page needs to know before it shows any number.
+    pub async fn workspace(&self) -> Result<Workspace, ReadError> {
+        Ok(self.workspace_since(self.store.read().await?.data_since().await?))
+    }
+
+    /// The same without asking the database, given the day of the first event.
+    pub fn workspace_since(&self, data_since: Option<Day>) -> Workspace {
+        let now = self.clock.now();
+        let reporting = self.store.reporting();
+        Workspace {
+            as_of: now,
+            time_zone: reporting.zone.name().to_owned(),
+            day: day_of(&reporting.zone, now),
+            data_since,
+            demo: self.display.demo,
+            online_window_minutes: self.display.online_window,
+            idle_gap_minutes: reporting.idle_gap,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// Today's cards and top tens at the current tick.
+    pub async fn today(&self) -> Result<Today, ReadError> {
+        Ok(self.snapshot().await?.today().clone())
+    }
+
+    /// The local day of an instant.
+    fn day_of(&self, instant: Instant) -> Day {
+        day_of(&self.store.reporting().zone, instant)
+    }
+
+    /// The beginning of the online window that ends at the tick of `now`: the same for every figure and dot.
+    fn online_since(&self, now: Instant) -> Instant {
+        now.tick().plus_millis(-i64::from(self.display.online_window) * 60_000)
+    }
+}
+
+/// The scope of an `account` parameter.
+async fn scope(reading: &mut Reading, account: Option<&str>) -> Result<Scope, ReadError> {
+    match account {
+        None => Ok(Scope::All),
+        Some(id) => Ok(reading.account_scope(id).await?),
+    }
+}

@@ -1,0 +1,167 @@
+//! Today at a tick.
+
+use super::{Dashboards, ReadError};
+use crate::store::{Cards, Scope};
+use model::{
+    TICK_SECONDS,
+    api::today::{ActiveAccount, ActiveUser, FrequentAction, OnlineCard, PopularModule, TimeCard, Today},
+    instant::Instant,
+    zone::day_of,
+};
+use std::{io::Write, sync::Arc};
+
+/// Today as it stood at a tick, in every form it is asked for. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Snapshot(Arc<Forms>);
+
+/// The snapshots that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    /// Of the newest tick anyone asked at.
+    newest: Option<Snapshot>,
+    /// Of the newest tick before that one.
+    before: Option<Snapshot>,
+}
+
+#[derive(Debug)]
+struct Forms {
+    today: Today,
+    json: Vec<u8>,
+    gzip: Vec<u8>,
+    etag: String,
+}
+
+impl Snapshot {
+    fn new(today: Today) -> Self {
+        // The types of the API always serialise, and writing to memory never fails.
+        let json = serde_json::to_vec(&today).unwrap_or_default();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let gzip = encoder.write_all(&json).and_then(|()| encoder.finish()).unwrap_or_default();
+        let etag = format!("W/\"{}\"", &blake3::hash(&json).to_hex()[..32]);
+        Self(Arc::new(Forms { today, json, gzip, etag }))
+    }
+
+    /// The figures.
+    pub fn today(&self) -> &Today {
+        &self.0.today
+    }
+
+    /// As JSON.
+    pub fn json(&self) -> &[u8] {
+        &self.0.json
+    }
+
+    /// As JSON, compressed with gzip.
+    pub fn gzip(&self) -> &[u8] {
+        &self.0.gzip
+    }
+
+    /// The entity tag: weak, because it stands for every encoding.
+    pub fn etag(&self) -> &str {
+        &self.0.etag
+    }
+}
+
+impl Dashboards {
+    /// Today at the current tick: computed by whoever asks first, the same for everybody after. While the workspace
+    /// is empty nothing is kept, so that the first event shows at once.
+    pub async fn snapshot(&self) -> Result<Snapshot, ReadError> {
+        let mut kept = self.snapshots.lock().await;
+        let now = self.clock.now();
+        match kept.newest.take() {
+            Some(newest) if newest.today().tick != now.tick() => kept.before = Some(newest),
+            Some(newest) if newest.today().data_since.is_some() => {
+                kept.newest = Some(newest.clone());
+                return Ok(newest);
+            }
+            _ => {}
+        }
+        let snapshot = Snapshot::new(self.read_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
+        kept.newest = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    async fn read_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
+        let scope = Scope::All;
+        let zone = self.store.reporting().zone;
+        let tick = now.tick();
+        let day = day_of(&zone, tick);
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let cards = reading.cards(&scope, day, self.online_since(now)).await?;
+        let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
+        let most_active_users = reading.most_active_users(&scope, day).await?;
+        let popular_modules = reading.popular_modules(&scope, day).await?;
+        let frequent_actions = reading.frequent_actions(&scope, day).await?;
+        let previous = before.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
+        let (accounts_online, users_online, time_per_user) = compared(cards, previous);
+        Ok(Today {
+            as_of: now,
+            tick,
+            time_zone: zone.name().to_owned(),
+            day,
+            refresh_seconds: TICK_SECONDS,
+            data_since,
+            accounts_online,
+            users_online,
+            time_per_user,
+            most_active_accounts: most_active_accounts
+                .into_iter()
+                .map(|row| ActiveAccount { account: row.account, active_users: row.users, actions: row.actions })
+                .collect(),
+            most_active_users: most_active_users
+                .into_iter()
+                .map(|row| ActiveUser {
+                    account: row.account,
+                    user: row.user,
+                    seconds: row.seconds,
+                    actions: row.actions,
+                })
+                .collect(),
+            popular_modules: popular_modules
+                .into_iter()
+                .map(|row| PopularModule { module: row.module, users: row.users, actions: row.actions })
+                .collect(),
+            frequent_actions: frequent_actions
+                .into_iter()
+                .map(|row| FrequentAction {
+                    module: row.module,
+                    action: row.action,
+                    actions: row.actions,
+                    users: row.users,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// The cards, each with its change since the previous tick where there was one.
+fn compared(cards: Cards, previous: Option<&Today>) -> (OnlineCard, OnlineCard, TimeCard) {
+    let seconds = (cards.users_active > 0).then(|| cards.seconds / cards.users_active);
+    let accounts = OnlineCard {
+        value: cards.accounts_online,
+        of: cards.accounts_active,
+        change: previous.map(|today| cards.accounts_online - today.accounts_online.value),
+    };
+    let users = OnlineCard {
+        value: cards.users_online,
+        of: cards.users_active,
+        change: previous.map(|today| cards.users_online - today.users_online.value),
+    };
+    let before = previous.and_then(|today| today.time_per_user.seconds);
+    let time = TimeCard { seconds, change_seconds: seconds.zip(before).map(|(now, before)| now - before) };
+    (accounts, users, time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_per_user_has_no_value_while_nobody_is_active() {
+        let (.., time) = compared(Cards::default(), None);
+        assert_eq!(time, TimeCard { seconds: None, change_seconds: None });
+        let (.., time) = compared(Cards { users_active: 3, seconds: 100, ..Cards::default() }, None);
+        assert_eq!(time.seconds, Some(33));
+    }
+}

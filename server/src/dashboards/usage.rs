@@ -1,0 +1,188 @@
+//! Usage over a period, and the tables of activities and modules.
+
+use super::{Dashboards, Freshness, ReadError, SumsKey, scope};
+use crate::store::{Reading, Scope, TotalRow};
+use model::{
+    Day,
+    api::usage::{DayActions, TOP, Table, TableRow, TimeSpent, TopActivity, TopModule, Usage},
+    change::Change,
+    instant::Instant,
+    period::Period,
+    query::{TableOf, TableQuery, UsageQuery},
+    usage::{arrange, fill_actions, fill_seconds, periods, table_row},
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// Everything used in a period or the one before: the table, and the days of its top rows.
+pub(super) struct Sums {
+    rows: Vec<TableRow>,
+    top: Vec<Top>,
+}
+
+impl Sums {
+    /// About how many bytes they take.
+    pub(super) fn weight(&self) -> u32 {
+        let rows = self.rows.iter().map(|row| 128 + row.module.len() + row.action.as_ref().map_or(0, String::len));
+        let days = self.top.iter().map(|top| (top.days.len() + top.previous_days.len()) * size_of::<DayActions>());
+        u32::try_from(rows.chain(days).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+}
+
+struct Top {
+    row: TableRow,
+    days: Vec<DayActions>,
+    previous_days: Vec<DayActions>,
+}
+
+impl Dashboards {
+    /// Usage over a period, compared with the one before.
+    pub async fn usage(&self, query: &UsageQuery) -> Result<Usage, ReadError> {
+        let now = self.clock.now();
+        let mut reading = self.store.read().await?;
+        let (period, previous) = periods(query.period, self.day_of(now), reading.data_since().await?);
+        let scope = scope(&mut reading, query.account.as_deref()).await?;
+        let days = period.days();
+        let time_spent = time_spent(&mut reading, &scope, days, previous.complete).await?;
+        let asked = Asked { scope, period: days, complete: previous.complete, now };
+        let activities = self.sums(&mut reading, TableOf::Activities, &asked).await?;
+        let modules = self.sums(&mut reading, TableOf::Modules, &asked).await?;
+        Ok(Usage {
+            time_zone: self.store.reporting().zone.name().to_owned(),
+            period,
+            previous,
+            time_spent,
+            top_activities: activities.top.iter().map(Top::activity).collect(),
+            top_modules: modules.top.iter().map(Top::module).collect(),
+        })
+    }
+
+    /// A page of a table.
+    pub async fn table(&self, query: &TableQuery) -> Result<Table, ReadError> {
+        let skipped = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        let shown = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        self.part_of_table(query, skipped, shown).await
+    }
+
+    /// All rows of a table, filtered and sorted; the query's limit and offset don't matter.
+    pub async fn whole_table(&self, query: &TableQuery) -> Result<Table, ReadError> {
+        self.part_of_table(query, 0, usize::MAX).await
+    }
+
+    async fn part_of_table(&self, query: &TableQuery, skipped: usize, shown: usize) -> Result<Table, ReadError> {
+        let now = self.clock.now();
+        let mut reading = self.store.read().await?;
+        let (period, previous) = periods(query.usage.period, self.day_of(now), reading.data_since().await?);
+        let scope = scope(&mut reading, query.usage.account.as_deref()).await?;
+        let asked = Asked { scope, period: period.days(), complete: previous.complete, now };
+        let sums = self.sums(&mut reading, query.of, &asked).await?;
+        let rows = arrange(&sums.rows, query);
+        let total = rows.len() as u64;
+        Ok(Table { period, previous, total, rows: rows.into_iter().skip(skipped).take(shown).cloned().collect() })
+    }
+
+    /// The sums of a period: kept until one of its days, or one of the days before, changes.
+    async fn sums(&self, reading: &mut Reading, of: TableOf, asked: &Asked) -> Result<Arc<Sums>, ReadError> {
+        let Asked { scope, period, complete, now } = asked;
+        let freshness = match period.to < self.day_of(*now) {
+            true => Freshness::Revision(reading.revision(with_previous(*period)).await?),
+            false => Freshness::Tick(now.tick()),
+        };
+        // Whether the period before is complete depends on the first event, which may lie before both: a late event
+        // there changes no sum, but every change.
+        let key = SumsKey { of, scope: scope.clone(), period: *period, complete: *complete, freshness };
+        let computed = self.sums.try_get_with(key, async { read_sums(reading, of, asked).await.map(Arc::new) });
+        computed.await.map_err(|error| (*error).clone())
+    }
+}
+
+/// What sums are asked for.
+struct Asked {
+    scope: Scope,
+    period: Period,
+    /// Whether the period before is complete.
+    complete: bool,
+    now: Instant,
+}
+
+/// A period and the one before, which are neighbours.
+fn with_previous(period: Period) -> Period {
+    Period { from: period.previous().from, to: period.to }
+}
+
+async fn time_spent(
+    reading: &mut Reading,
+    scope: &Scope,
+    period: Period,
+    complete: bool,
+) -> Result<TimeSpent, ReadError> {
+    let rows = reading.seconds(scope, with_previous(period)).await?;
+    let seconds: HashMap<Day, i64> = rows.into_iter().map(|row| (row.day, row.seconds)).collect();
+    let days = fill_seconds(period, &seconds);
+    let previous_days = fill_seconds(period.previous(), &seconds);
+    let sum = days.iter().map(|day| day.seconds).sum();
+    let previous_sum = previous_days.iter().map(|day| day.seconds).sum();
+    Ok(TimeSpent {
+        seconds: sum,
+        previous_seconds: previous_sum,
+        change: Change::of(complete, previous_sum, sum),
+        days,
+        previous_days,
+    })
+}
+
+async fn read_sums(reading: &mut Reading, of: TableOf, asked: &Asked) -> Result<Sums, ReadError> {
+    let Asked { scope, period, complete, .. } = asked;
+    let totals = reading.totals(of, scope, *period).await?;
+    let mut used: Vec<&TotalRow> = totals.iter().filter(|total| total.actions > 0).collect();
+    // The totals come by name: among equals, a stable sort leaves them so.
+    used.sort_by_key(|total| std::cmp::Reverse(total.actions));
+    used.truncate(TOP);
+    let numbers: Vec<i64> = used.iter().map(|total| total.number).collect();
+    let mut series: HashMap<i64, HashMap<Day, i64>> = HashMap::new();
+    for row in reading.series(of, scope, &numbers, with_previous(*period)).await? {
+        series.entry(row.number).or_default().insert(row.day, row.actions);
+    }
+    let top = used
+        .into_iter()
+        .map(|total| {
+            let actions = series.remove(&total.number).unwrap_or_default();
+            Top {
+                row: row(total.clone(), *complete),
+                days: fill_actions(*period, &actions),
+                previous_days: fill_actions(period.previous(), &actions),
+            }
+        })
+        .collect();
+    Ok(Sums { rows: totals.into_iter().map(|total| row(total, *complete)).collect(), top })
+}
+
+fn row(total: TotalRow, complete: bool) -> TableRow {
+    table_row(total.module, total.action, total.actions, total.previous_actions, complete)
+}
+
+impl Top {
+    fn activity(&self) -> TopActivity {
+        let row = self.row.clone();
+        TopActivity {
+            module: row.module,
+            action: row.action.unwrap_or_default(),
+            actions: row.actions,
+            previous_actions: row.previous_actions,
+            change: row.change,
+            days: self.days.clone(),
+            previous_days: self.previous_days.clone(),
+        }
+    }
+
+    fn module(&self) -> TopModule {
+        let row = self.row.clone();
+        TopModule {
+            module: row.module,
+            actions: row.actions,
+            previous_actions: row.previous_actions,
+            change: row.change,
+            days: self.days.clone(),
+            previous_days: self.previous_days.clone(),
+        }
+    }
+}

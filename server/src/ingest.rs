@@ -1,0 +1,167 @@
+//! From validated events to durable ones: a bounded queue, and one writer that commits what waits in it together.
+
+use crate::store::{Appended, Outcome, Store, StoreError};
+use model::event::Event;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// How many events wait at most. What does not fit is refused, so that memory stays bounded.
+pub const QUEUE_EVENTS: usize = 50_000;
+
+/// With how many events a commit stops taking in further requests.
+const COMMIT_EVENTS: usize = 5_000;
+
+/// Why events were not stored.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum IngestError {
+    /// As many events wait as may. Nothing was stored; trying again later is safe.
+    #[error("too many events are waiting to be stored")]
+    QueueFull,
+    /// The database refused. Nothing was stored; trying again later is safe.
+    #[error("the events could not be stored: {0}")]
+    Store(Arc<StoreError>),
+    /// The server is stopping. Nothing was stored.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// The way in. Cheap to clone; the writer ends when the last clone is gone and the queue is empty.
+#[derive(Clone)]
+pub struct Ingest {
+    queue: mpsc::UnboundedSender<Submission>,
+    room: Arc<Semaphore>,
+}
+
+struct Submission {
+    events: Vec<Event>,
+    outcomes: oneshot::Sender<Result<Vec<Outcome>, IngestError>>,
+    /// Gives the room in the queue back when the submission is answered.
+    _room: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Ingest {
+    /// Starts the writer. The task ends after the last [`Ingest`] is dropped and everything queued is answered.
+    pub fn start(store: Store) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, submissions) = mpsc::unbounded_channel();
+        let writer = tokio::spawn(write(store, submissions));
+        (Self { queue, room: Arc::new(Semaphore::new(QUEUE_EVENTS)) }, writer)
+    }
+
+    /// Stores events; returns when they are durable, saying for each what became of it.
+    pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Outcome>, IngestError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = u32::try_from(events.len()).map_err(|_| IngestError::QueueFull)?;
+        let room = self.room.clone().try_acquire_many_owned(places).map_err(|_| IngestError::QueueFull)?;
+        let (outcomes, answer) = oneshot::channel();
+        let submission = Submission { events, outcomes, _room: room };
+        self.queue.send(submission).map_err(|_| IngestError::Stopping)?;
+        answer.await.map_err(|_| IngestError::Stopping)?
+    }
+
+    /// Whether the writer is there: without it nothing can be stored.
+    pub fn is_running(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// How many events wait or are being written.
+    pub fn waiting(&self) -> usize {
+        QUEUE_EVENTS - self.room.available_permits()
+    }
+}
+
+/// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a
+/// commit is under way the next one fills up: under load commits grow by themselves, and nobody waits otherwise.
+async fn write(store: Store, mut submissions: mpsc::UnboundedReceiver<Submission>) {
+    while let Some(first) = submissions.recv().await {
+        let mut group = vec![first];
+        let mut waiting = group[0].events.len();
+        while waiting < COMMIT_EVENTS {
+            let Ok(next) = submissions.try_recv() else { break };
+            waiting += next.events.len();
+            group.push(next);
+        }
+        commit(&store, group).await;
+    }
+}
+
+async fn commit(store: &Store, mut group: Vec<Submission>) {
+    let mut sizes = Vec::with_capacity(group.len());
+    let mut events = Vec::new();
+    for submission in &mut group {
+        sizes.push(submission.events.len());
+        events.append(&mut submission.events);
+    }
+    match store.append(&events).await {
+        Ok(outcomes) => {
+            let Appended { accepted, duplicates } = outcomes.iter().copied().collect();
+            metrics::counter!("ingest_events_accepted_total").increment(accepted);
+            metrics::counter!("ingest_events_duplicate_total").increment(duplicates);
+            metrics::counter!("ingest_commits_total").increment(1);
+            let mut outcomes = outcomes.into_iter();
+            for (submission, size) in group.into_iter().zip(sizes) {
+                // Whoever asked may be gone; the events are stored all the same.
+                let _ = submission.outcomes.send(Ok(outcomes.by_ref().take(size).collect()));
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, events = events.len(), "events could not be stored");
+            metrics::counter!("ingest_commits_failed_total").increment(1);
+            let error = IngestError::Store(Arc::new(error));
+            for submission in group {
+                let _ = submission.outcomes.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Asked;
+    use model::{event::Deed, instant::Instant};
+
+    fn event(id: &str) -> Event {
+        Event {
+            id: Some(id.to_owned()),
+            account: "acme".into(),
+            account_name: None,
+            user: "lisa".into(),
+            user_name: None,
+            module: "Dashboard".into(),
+            deed: Deed::Activity { action: "Export".into(), count: 1 },
+            time: Instant::from_millis(1_795_435_200_000),
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_together_are_answered_each_with_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let (ingest, writer) = Ingest::start(store);
+        let requests = (0..50).map(|number| {
+            let ingest = ingest.clone();
+            async move { ingest.append(vec![event(&format!("own {number}")), event("shared")]).await.unwrap() }
+        });
+        let answers = futures::future::join_all(requests).await;
+        assert!(answers.iter().all(|outcomes| outcomes[0] == Outcome::Accepted));
+        let shared = answers.iter().filter(|outcomes| outcomes[1] == Outcome::Accepted).count();
+        assert_eq!(shared, 1);
+        assert_eq!(ingest.waiting(), 0);
+        drop(ingest);
+        writer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_refused_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let (ingest, _writer) = Ingest::start(store);
+        let refused = ingest.append(vec![event("x"); QUEUE_EVENTS + 1]).await;
+        assert!(matches!(refused, Err(IngestError::QueueFull)));
+        assert_eq!(ingest.append(vec![event("x")]).await.unwrap(), [Outcome::Accepted]);
+    }
+}

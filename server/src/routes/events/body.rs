@@ -1,0 +1,243 @@
+//! The forms a request with events may have.
+
+use crate::routes::problem::ApiProblem;
+use axum::http::StatusCode;
+use model::{
+    api::{
+        ingest::{RejectedEvent, RejectionCode},
+        problem::FieldError,
+    },
+    event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection, instant_from_json},
+    instant::Instant,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The media types events come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One event, an array, or an envelope with `events`.
+    Json,
+    /// An event a line.
+    NdJson,
+}
+
+impl Form {
+    /// The form a `Content-Type` names.
+    pub(super) fn from_content_type(value: Option<&str>) -> Option<Self> {
+        let essence = value?.split(';').next()?.trim();
+        match essence.to_ascii_lowercase().as_str() {
+            "application/json" => Some(Self::Json),
+            "application/x-ndjson" => Some(Self::NdJson),
+            _ => None,
+        }
+    }
+}
+
+/// The events of a request, each valid or rejected.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// The valid ones, in order.
+    pub(super) events: Vec<Event>,
+    /// The others, by ascending index.
+    pub(super) rejected: Vec<RejectedEvent>,
+}
+
+impl Sorted {
+    fn push(&mut self, index: usize, prefix: &str, event: Result<Event, Rejection>) {
+        match event {
+            Ok(event) => self.events.push(event),
+            Err(rejection) => self.rejected.push(rejection.at(index, prefix)),
+        }
+    }
+}
+
+/// Reads a body. An error means that it can't be read as a whole: then nothing of it may be stored.
+pub(super) fn read(form: Form, body: &[u8], received: Instant) -> Result<Sorted, ApiProblem> {
+    let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
+    let text = text.trim_start_matches('\u{feff}');
+    match form {
+        Form::Json => read_json(text, received),
+        Form::NdJson => read_lines(text, received),
+    }
+}
+
+/// An array of events, those beyond the limit counted but not kept.
+struct Events<'a> {
+    kept: Vec<&'a RawValue>,
+    sent: usize,
+}
+
+impl<'de> Deserialize<'de> for Events<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+        impl<'de> Visitor<'de> for Count {
+            type Value = Events<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an array of events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < EVENTS_PER_REQUEST {
+                    let Some(event) = array.next_element()? else { break };
+                    kept.push(event);
+                }
+                let mut sent = kept.len();
+                while array.next_element::<IgnoredAny>()?.is_some() {
+                    sent += 1;
+                }
+                Ok(Events { kept, sent })
+            }
+        }
+        deserializer.deserialize_seq(Count)
+    }
+}
+
+/// What tells an envelope from a single event.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    events: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sent_at: Option<&'a RawValue>,
+}
+
+fn read_json(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
+    let receipt = Receipt { received, sent_at: None };
+    let text = text.trim();
+    if text.starts_with('[') {
+        return sort(&parse(text)?, "", receipt);
+    }
+    if !text.starts_with('{') {
+        parse::<IgnoredAny>(text)?;
+        return Err(ApiProblem::unreadable("the body must be an event, an array of events, or an object with events"));
+    }
+    let envelope: Envelope<'_> = parse(text)?;
+    let Some(events) = envelope.events else {
+        let mut sorted = Sorted::default();
+        sorted.push(0, "", event(text, receipt));
+        return Ok(sorted);
+    };
+    let sent_at = envelope.sent_at.map(read_sent_at).transpose()?;
+    let wrong = |_| {
+        let detail = "events must be an array of events".to_owned();
+        ApiProblem::fields(vec![FieldError { pointer: "/events".into(), detail }])
+    };
+    sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", Receipt { received, sent_at })
+}
+
+fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
+    let sent_at = serde_json::from_str(json.get()).ok().as_ref().and_then(instant_from_json);
+    sent_at.ok_or_else(|| {
+        let detail = "sent_at must be RFC 3339 with an offset, or epoch milliseconds".to_owned();
+        ApiProblem::fields(vec![FieldError { pointer: "/sent_at".into(), detail }])
+    })
+}
+
+fn sort(events: &Events<'_>, prefix: &str, receipt: Receipt) -> Result<Sorted, ApiProblem> {
+    refuse_too_many(events.sent)?;
+    let mut sorted = Sorted::default();
+    for (index, json) in events.kept.iter().enumerate() {
+        sorted.push(index, &format!("{prefix}/{index}"), event(json.get(), receipt));
+    }
+    Ok(sorted)
+}
+
+fn read_lines(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    refuse_too_many(lines().count())?;
+    let mut sorted = Sorted::default();
+    for (index, line) in lines().enumerate() {
+        sorted.push(index, &format!("/{index}"), event(line, Receipt { received, sent_at: None }));
+    }
+    Ok(sorted)
+}
+
+fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
+    if json.len() > EVENT_BYTES {
+        let detail = format!("the event has {} bytes; at most {EVENT_BYTES} are allowed", json.len());
+        return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));
+    }
+    let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
+    Event::from_json(&serde_json::from_str(json).map_err(malformed)?, receipt)
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, ApiProblem> {
+    serde_json::from_str(text).map_err(|error| ApiProblem::unreadable(format!("not JSON: {error}")))
+}
+
+fn refuse_too_many(events: usize) -> Result<(), ApiProblem> {
+    if events <= EVENTS_PER_REQUEST {
+        return Ok(());
+    }
+    let detail = format!("the request has {events} events; at most {EVENTS_PER_REQUEST} are allowed");
+    Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str = r#"{"account":"a","user":"u","module":"m","action":"x"}"#;
+
+    fn sorted(form: Form, body: &str) -> Result<(usize, Vec<String>), u16> {
+        read(form, body.as_bytes(), Instant::from_millis(0))
+            .map(|sorted| {
+                let rejected = sorted.rejected.iter().map(|event| format!("{} {}", event.code.as_str(), event.pointer));
+                (sorted.events.len(), rejected.collect())
+            })
+            .map_err(|problem| problem.0.status)
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        let none = Vec::<String>::new();
+        assert_eq!(sorted(Form::Json, EVENT), Ok((1, none.clone())));
+        assert_eq!(sorted(Form::Json, &format!("\u{feff} [{EVENT},{EVENT}]")), Ok((2, none.clone())));
+        assert_eq!(sorted(Form::Json, "[]"), Ok((0, none.clone())));
+        let envelope = format!(r#"{{"sent_at":"1970-01-01T00:00:00Z","events":[{EVENT}]}}"#);
+        assert_eq!(sorted(Form::Json, &envelope), Ok((1, none.clone())));
+        assert_eq!(sorted(Form::NdJson, &format!("{EVENT}\n\r\n{EVENT}\r\n")), Ok((2, none.clone())));
+        assert_eq!(sorted(Form::NdJson, &format!("\u{feff}{EVENT}")), Ok((1, none)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_event_rejects_that_event() {
+        let long = "x".repeat(EVENT_BYTES);
+        for (form, body, rejected) in [
+            (Form::Json, "{}".to_owned(), "missing_field /account"),
+            (Form::Json, format!("[{EVENT},7]"), "invalid_type /1"),
+            (Form::Json, format!(r#"{{"events":[{EVENT},{{"account":""}}]}}"#), "empty_text /events/1/account"),
+            (Form::NdJson, format!("{EVENT}\n\nnonsense"), "malformed_json /1"),
+            (Form::Json, format!(r#"[{EVENT},"{long}"]"#), "event_too_large /1"),
+        ] {
+            assert_eq!(sorted(form, &body).map(|sorted| sorted.1), Ok(vec![rejected.to_owned()]), "{body:.80}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_body_refuses_it_whole() {
+        let many = format!("[{}{EVENT}]", format!("{EVENT},").repeat(EVENTS_PER_REQUEST));
+        let deep = "[".repeat(5000);
+        for (body, status) in [
+            ("", 400),
+            ("nonsense", 400),
+            ("7", 400),
+            ("null", 400),
+            ("[1", 400),
+            (deep.as_str(), 400),
+            (r#"{"events":7}"#, 422),
+            (r#"{"events":[],"sent_at":"soon"}"#, 422),
+            (many.as_str(), 413),
+        ] {
+            assert_eq!(sorted(Form::Json, body), Err(status), "{body:.80}");
+        }
+        assert_eq!(read(Form::Json, b"\"\xff\"", Instant::from_millis(0)).map_err(|p| p.0.status).err(), Some(400));
+    }
+}

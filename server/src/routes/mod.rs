@@ -1,0 +1,158 @@
+//! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
+
+mod access;
+mod csv;
+mod events;
+mod operation;
+mod page;
+mod pairs;
+mod problem;
+mod responses;
+mod today;
+mod usage;
+mod workspace;
+
+use crate::Server;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use problem::ApiProblem;
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
+};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+
+/// Everything the server answers.
+pub fn router(server: Server) -> Router {
+    // The page is rendered on this runtime. An error says that it was told so before.
+    let _ = any_spawner::Executor::init_tokio();
+    let (api, document) = api();
+    let api = api
+        .route("/api/v1/openapi.json", get(move || std::future::ready(Json(document.clone()))))
+        .route("/api/docs", get(docs::index))
+        .route("/api/docs/", get(docs::index))
+        .route("/api/docs/{file}", get(docs::file))
+        .route("/api", axum::routing::any(unknown))
+        .route("/api/", axum::routing::any(unknown))
+        .route("/api/{*path}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn(every_error_is_a_problem));
+    let secure =
+        |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    Router::new()
+        .merge(api)
+        .fallback(page::get_page)
+        .with_state(server)
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "something unforeseen went wrong").into_response()
+        }))
+        .layer(CompressionLayer::new())
+        .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(secure(header::REFERRER_POLICY, "same-origin"))
+        .layer(TraceLayer::new_for_http())
+}
+
+/// The routes of the API and the document that describes them.
+fn api() -> (Router<Server>, OpenApi) {
+    let info = InfoBuilder::new()
+        .title("Usage Monitor")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Who is using the product, live and over any period."));
+    let document = OpenApiBuilder::new().info(info.build()).build();
+    let versioned = OpenApiRouter::new()
+        .merge(events::router())
+        .merge(today::router())
+        .merge(usage::router())
+        .merge(workspace::router())
+        .merge(operation::router());
+    let (api, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();
+    // Where orchestrators and Prometheus look unless told otherwise.
+    let (operation, _) = operation::router().split_for_parts();
+    (api.merge(operation), document)
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> OpenApi {
+    api().1
+}
+
+async fn unknown(request: Request) -> ApiProblem {
+    ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no {}", request.uri().path()))
+}
+
+async fn not_allowed(request: Request) -> ApiProblem {
+    let detail = format!("{} does not take {}", request.uri().path(), request.method());
+    ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
+
+/// Turns an error that a library answered in its own form into a problem. Its other headers stay: `Allow`, say.
+async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(problem::MEDIA_TYPE.as_bytes()));
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let detail = status.canonical_reason().unwrap_or("the request failed");
+    let (mut parts, body) = ApiProblem::new(status, detail).into_response().into_parts();
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            parts.headers.insert(name.clone(), value.clone());
+        }
+    }
+    Response::from_parts(parts, body)
+}
+
+/// Whether a header lists a value, or `*`, and does not refuse it by a weight of 0. Names compare in any case, entity
+/// tags weakly.
+fn header_lists(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let value = parts.next().unwrap_or_default();
+        let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
+        let same = value.trim_start_matches("W/").eq_ignore_ascii_case(wanted.trim_start_matches("W/"));
+        (same || value == "*") && !refused
+    })
+}
+
+/// JSON that is already serialised.
+fn json_bytes(bytes: Vec<u8>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes))
+}
+
+/// The browsable API documentation: Swagger UI from the binary itself, no outside host.
+mod docs {
+    use super::{ApiProblem, IntoResponse, Response, StatusCode, header};
+    use axum::{extract::Path, response::Redirect};
+    use std::sync::{Arc, LazyLock};
+    use utoipa_swagger_ui::Config;
+
+    static CONFIG: LazyLock<Arc<Config<'static>>> =
+        LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json").use_base_layout()));
+
+    pub(super) async fn index() -> Redirect {
+        Redirect::permanent("/api/docs/index.html")
+    }
+
+    pub(super) async fn file(Path(file): Path<String>) -> Result<Response, ApiProblem> {
+        match utoipa_swagger_ui::serve(&file, CONFIG.clone()) {
+            Ok(Some(found)) => {
+                Ok(([(header::CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response())
+            }
+            Ok(None) => Err(ApiProblem::new(StatusCode::NOT_FOUND, format!("the documentation has no {file}"))),
+            Err(error) => Err(ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+        }
+    }
+}

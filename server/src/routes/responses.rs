@@ -1,0 +1,51 @@
+//! The problems routes answer with, for the OpenAPI document.
+
+use model::api::problem::Problem;
+
+/// What can go wrong with a read.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum ReadProblems {
+    /// The query string can't be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(#[to_schema] Problem),
+    /// The key is not known
+    #[response(status = 401, content_type = "application/problem+json")]
+    UnknownKey(#[to_schema] Problem),
+    /// The key may not read
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotPermitted(#[to_schema] Problem),
+    /// A parameter makes no sense
+    #[response(status = 422, content_type = "application/problem+json")]
+    Parameter(#[to_schema] Problem),
+    /// The database does not answer; try again after `Retry-After` seconds
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}
+
+/// What can go wrong with sending events.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum IngestProblems {
+    /// The body can't be read; nothing was stored
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(#[to_schema] Problem),
+    /// The key is not known
+    #[response(status = 401, content_type = "application/problem+json")]
+    UnknownKey(#[to_schema] Problem),
+    /// The key may not send events
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotPermitted(#[to_schema] Problem),
+    /// Too many events or bytes; nothing was stored
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// Another media type or content encoding
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(#[to_schema] Problem),
+    /// The envelope is wrong; nothing was stored
+    #[response(status = 422, content_type = "application/problem+json")]
+    Envelope(#[to_schema] Problem),
+    /// Nothing was stored; try again after `Retry-After` seconds
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}

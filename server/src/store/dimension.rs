@@ -1,0 +1,202 @@
+//! Dense numbers for ids and names, and the newest name of accounts and users.
+
+use super::{StoreError, batches};
+use model::event::{Deed, Event};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many numbers are remembered before all are forgotten: some 50 MB.
+const REMEMBERED: usize = 300_000;
+
+/// The numbers of ids and names that were looked up lately. A number never changes, so what is remembered is right
+/// whoever else writes to the database.
+#[derive(Default)]
+pub(super) struct Dimensions {
+    accounts: HashMap<String, i64>,
+    users: Parts,
+    modules: HashMap<String, i64>,
+    activities: Parts,
+    count: usize,
+}
+
+/// Numbers of what is unique within something else, by the number of that and the name.
+type Parts = HashMap<i64, HashMap<String, i64>>;
+
+/// The numbers an event is stored under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) account_no: i64,
+    pub(super) user_no: i64,
+    pub(super) module_no: i64,
+    /// 0 for a heartbeat.
+    pub(super) activity_no: i64,
+}
+
+impl Dimensions {
+    /// The numbers of each event, in order; new ids and names get theirs. After a transaction that was not
+    /// committed, [`Self::forget`] must be called.
+    pub(super) async fn number(
+        &mut self,
+        connection: &mut SqliteConnection,
+        events: &[Event],
+    ) -> Result<Vec<Numbers>, StoreError> {
+        if self.count > REMEMBERED {
+            self.forget();
+        }
+        let accounts = events.iter().map(|event| event.account.as_str());
+        self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
+        let modules = events.iter().map(|event| event.module.as_str());
+        self.count += number_names(connection, ("module", "module_no", "name"), &mut self.modules, modules).await?;
+
+        let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str()));
+        let columns = ("member", "user_no", "account_no", "id");
+        self.count += number_parts(connection, columns, &mut self.users, users).await?;
+        let activities = events.iter().filter_map(|event| match &event.deed {
+            Deed::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
+            Deed::Heartbeat => None,
+        });
+        let columns = ("activity", "activity_no", "module_no", "action");
+        self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
+
+        Ok(events.iter().map(|event| self.remembered(event)).collect())
+    }
+
+    /// The numbers of an event whose ids and names have all been looked up.
+    fn remembered(&self, event: &Event) -> Numbers {
+        let account_no = self.accounts[&event.account];
+        let module_no = self.modules[&event.module];
+        let activity_no = match &event.deed {
+            Deed::Activity { action, .. } => self.activities[&module_no][action],
+            Deed::Heartbeat => 0,
+        };
+        Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
+    }
+
+    /// Forgets every number.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Numbers names that stand alone, and says how many were not known. `(table, number, name)` are the table and its
+/// columns.
+async fn number_names<'a>(
+    connection: &mut SqliteConnection,
+    (table, number, name): (&str, &str, &str),
+    known: &mut HashMap<String, i64>,
+    wanted: impl Iterator<Item = &'a str>,
+) -> Result<usize, StoreError> {
+    let unknown: BTreeSet<&str> = wanted.filter(|name| !known.contains_key(*name)).collect();
+    let unknown: Vec<&str> = unknown.into_iter().collect();
+    for names in batches(unknown.len()).map(|range| &unknown[range]) {
+        let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({name}) "));
+        insert.push_values(names, |mut row, name| {
+            row.push_bind(*name);
+        });
+        insert.push(" ON CONFLICT DO NOTHING").build().execute(&mut *connection).await?;
+        let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {name}, {number} FROM {table} WHERE {name} IN ("));
+        let mut list = select.separated(", ");
+        names.iter().for_each(|name| {
+            list.push_bind(*name);
+        });
+        select.push(")");
+        known.extend(select.build_query_as::<(String, i64)>().fetch_all(&mut *connection).await?);
+    }
+    Ok(unknown.len())
+}
+
+/// Numbers names that are unique within something else, and says how many were not known. `(table, number, of, name)`
+/// are the table and its columns.
+async fn number_parts<'a>(
+    connection: &mut SqliteConnection,
+    (table, number, of, name): (&str, &str, &str, &str),
+    known: &mut Parts,
+    wanted: impl Iterator<Item = (i64, &'a str)>,
+) -> Result<usize, StoreError> {
+    let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
+    let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
+    let unknown: Vec<(i64, &str)> = unknown.into_iter().collect();
+    for names in batches(unknown.len()).map(|range| &unknown[range]) {
+        let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({of}, {name}) "));
+        insert.push_values(names, |mut row, (of, name)| {
+            row.push_bind(*of).push_bind(*name);
+        });
+        insert.push(" ON CONFLICT DO NOTHING").build().execute(&mut *connection).await?;
+        let mut select = QueryBuilder::<Sqlite>::new(format!("WITH wanted ({of}, {name}) AS ("));
+        select.push_values(names, |mut row, (of, name)| {
+            row.push_bind(*of).push_bind(*name);
+        });
+        select.push(format!(
+            ") SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
+             WHERE t.{of} = wanted.{of} AND t.{name} = wanted.{name}"
+        ));
+        for (of, name, number) in select.build_query_as::<(i64, String, i64)>().fetch_all(&mut *connection).await? {
+            known.entry(of).or_default().insert(name, number);
+        }
+    }
+    Ok(unknown.len())
+}
+
+/// A name with the time of the event that brought it. The newest wins; of two at the same time the greater, so that
+/// the order of arrival never decides.
+type DatedName<'a> = (i64, &'a str);
+
+/// Stores the names that events bring, where they are newer than what is there.
+pub(super) async fn rename(
+    connection: &mut SqliteConnection,
+    events: impl Iterator<Item = (&Event, Numbers)>,
+) -> Result<(), StoreError> {
+    let mut accounts: BTreeMap<i64, DatedName<'_>> = BTreeMap::new();
+    let mut users: BTreeMap<(i64, i64), DatedName<'_>> = BTreeMap::new();
+    for (event, numbers) in events {
+        let at = event.time.millis();
+        if let Some(name) = &event.account_name {
+            let newest = accounts.entry(numbers.account_no).or_insert((at, name));
+            *newest = (*newest).max((at, name));
+        }
+        if let Some(name) = &event.user_name {
+            let newest = users.entry((numbers.account_no, numbers.user_no)).or_insert((at, name));
+            *newest = (*newest).max((at, name));
+        }
+    }
+    rename_accounts(connection, accounts.into_iter().collect()).await?;
+    rename_users(connection, users.into_iter().collect()).await
+}
+
+async fn rename_accounts(
+    connection: &mut SqliteConnection,
+    names: Vec<(i64, DatedName<'_>)>,
+) -> Result<(), StoreError> {
+    for names in batches(names.len()).map(|range| &names[range]) {
+        let mut update = QueryBuilder::<Sqlite>::new("WITH newest (account_no, name_at, name) AS (");
+        update.push_values(names, |mut row, (account_no, (at, name))| {
+            row.push_bind(*account_no).push_bind(*at).push_bind(*name);
+        });
+        update.push(
+            ") UPDATE account SET name = newest.name, name_at = newest.name_at FROM newest \
+             WHERE account.account_no = newest.account_no AND (account.name IS NULL \
+             OR (newest.name_at, newest.name) > (account.name_at, account.name))",
+        );
+        update.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn rename_users(
+    connection: &mut SqliteConnection,
+    names: Vec<((i64, i64), DatedName<'_>)>,
+) -> Result<(), StoreError> {
+    for names in batches(names.len()).map(|range| &names[range]) {
+        let mut update = QueryBuilder::<Sqlite>::new("WITH newest (account_no, user_no, name_at, name) AS (");
+        update.push_values(names, |mut row, ((account_no, user_no), (at, name))| {
+            row.push_bind(*account_no).push_bind(*user_no).push_bind(*at).push_bind(*name);
+        });
+        update.push(
+            ") UPDATE member SET name = newest.name, name_at = newest.name_at FROM newest \
+             WHERE member.user_no = newest.user_no AND member.account_no = newest.account_no AND (member.name IS NULL \
+             OR (newest.name_at, newest.name) > (member.name_at, member.name))",
+        );
+        update.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}

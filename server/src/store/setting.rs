@@ -1,0 +1,108 @@
+//! Settings kept in the database, above all what the roll-ups are computed with.
+
+use super::{Store, StoreError, rebuild};
+use chrono_tz::Tz;
+use model::Day;
+use sqlx::{Connection, SqliteConnection};
+
+/// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// The reporting zone.
+    pub zone: Tz,
+    /// The idle gap in minutes.
+    pub idle_gap: u32,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, idle_gap: model::DEFAULT_IDLE_GAP }
+    }
+}
+
+/// What was asked for at start; what was not stays as the database has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// The reporting zone.
+    pub zone: Option<Tz>,
+    /// The idle gap in minutes.
+    pub idle_gap: Option<u32>,
+}
+
+const ZONE: &str = "time_zone";
+const IDLE_GAP: &str = "idle_gap_minutes";
+
+/// Makes the database report as asked, and says how that is. Where the roll-ups were computed otherwise, they are
+/// rebuilt in the same transaction.
+pub(super) async fn settle(connection: &mut SqliteConnection, asked: Asked) -> Result<Reporting, StoreError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let stored = reporting(&mut transaction).await?;
+    let before = stored.unwrap_or_default();
+    let reporting =
+        Reporting { zone: asked.zone.unwrap_or(before.zone), idle_gap: asked.idle_gap.unwrap_or(before.idle_gap) };
+    if stored != Some(reporting) {
+        put(&mut transaction, ZONE, reporting.zone.name()).await?;
+        put(&mut transaction, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
+        rebuild::roll_up_again(&mut transaction, reporting).await?;
+    }
+    transaction.commit().await?;
+    Ok(reporting)
+}
+
+/// What the roll-ups are computed with; `None` in a database that has just been made.
+pub(super) async fn reporting(connection: &mut SqliteConnection) -> Result<Option<Reporting>, StoreError> {
+    let Some(zone) = get(connection, ZONE).await? else { return Ok(None) };
+    let Some(idle_gap) = get(connection, IDLE_GAP).await? else { return Ok(None) };
+    let wrong = |name, value: &str| StoreError::Setting { name, value: value.to_owned() };
+    Ok(Some(Reporting {
+        zone: zone.parse().map_err(|_| wrong(ZONE, &zone))?,
+        idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, &idle_gap))?,
+    }))
+}
+
+async fn get(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(name).fetch_optional(connection).await?)
+}
+
+pub(super) async fn put(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+const DEMO_OPENED: &str = "demo_opened";
+const DEMO_FILLED: &str = "demo_filled";
+
+/// A demo that lies in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredDemo {
+    /// Its first day.
+    pub opened: Day,
+    /// Whether its past is complete.
+    pub filled: bool,
+}
+
+impl Store {
+    /// The demo in this database; `None` where its events are real, or there are none.
+    pub async fn demo(&self) -> Result<Option<StoredDemo>, StoreError> {
+        let mut reading = self.read().await?;
+        let Some(opened) = get(&mut reading.transaction, DEMO_OPENED).await? else { return Ok(None) };
+        let opened = opened.parse().map_err(|_| StoreError::Setting { name: DEMO_OPENED, value: opened })?;
+        Ok(Some(StoredDemo { opened, filled: get(&mut reading.transaction, DEMO_FILLED).await?.is_some() }))
+    }
+
+    /// Marks this database as one of a demo that opened on a day.
+    pub async fn open_demo(&self, opened: Day) -> Result<(), StoreError> {
+        put(&mut self.writer.lock().await.connection, DEMO_OPENED, &opened.to_string()).await
+    }
+
+    /// Marks the past of the demo as complete.
+    pub async fn demo_is_filled(&self) -> Result<(), StoreError> {
+        put(&mut self.writer.lock().await.connection, DEMO_FILLED, "yes").await
+    }
+}

@@ -1,0 +1,192 @@
+//! The activity stream of a day.
+
+use super::{Reading, Scope, StoreError, day_number};
+use model::{
+    Day,
+    api::{Account, User},
+    instant::Instant,
+    uses::MinuteCounts,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Sqlite};
+use std::collections::HashMap;
+
+/// Where a page of the stream ends: the place of its last entry in the order of the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamPosition {
+    /// The entry's last use, in milliseconds since the epoch.
+    pub last_use: i64,
+    /// The account's id.
+    pub account: String,
+    /// The user's id.
+    pub user: String,
+    /// The module.
+    pub module: String,
+}
+
+/// A page of the stream.
+#[derive(Clone, Debug)]
+pub struct StreamPage {
+    /// Newest use first.
+    pub entries: Vec<EntryRow>,
+    /// Whether there are entries behind the last one.
+    pub more: bool,
+}
+
+/// What a user did in a module on a day.
+#[derive(Clone, Debug)]
+pub struct EntryRow {
+    /// The user's account.
+    pub account: Account,
+    /// The user.
+    pub user: User,
+    /// The module.
+    pub module: String,
+    /// All actions.
+    pub actions: i64,
+    /// When it was last used.
+    pub last_use: Instant,
+    /// The user's newest signal.
+    pub last_signal: Instant,
+    /// The activities.
+    pub uses: Vec<UseRow>,
+}
+
+/// An activity of a user on a day.
+#[derive(Clone, Debug)]
+pub struct UseRow {
+    /// The action.
+    pub action: String,
+    /// How often.
+    pub actions: i64,
+    /// How often in each minute.
+    pub minutes: MinuteCounts,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    account_no: i64,
+    user_no: i64,
+    module_no: i64,
+    account_id: String,
+    account_name: String,
+    user_id: String,
+    user_name: String,
+    module: String,
+    actions: i64,
+    last_use: i64,
+}
+
+/// The page's statement: `$1` is the day, `$2` to `$5` the position behind which it begins, `$6` the limit. A condition
+/// on the account as `$7` makes it begin at another index.
+macro_rules! entries {
+    ($account:literal) => {
+        concat!(
+            "
+    SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
+           account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
+           member.id AS user_id, COALESCE(member.name, member.id) AS user_name, module.name AS module
+    FROM user_module_day d
+    JOIN account ON account.account_no = d.account_no
+    JOIN member ON member.user_no = d.user_no AND member.account_no = d.account_no
+    JOIN module ON module.module_no = d.module_no
+    WHERE d.day = $1 AND d.last_use <= $2
+      AND (d.last_use < $2 OR (account.id, member.id, module.name) > ($3, $4, $5))",
+            $account,
+            "
+    ORDER BY d.last_use DESC, account.id, member.id, module.name
+    LIMIT $6"
+        )
+    };
+}
+
+pub(super) const ENTRIES: &str = entries!("");
+
+pub(super) const ENTRIES_OF_ACCOUNT: &str = entries!(" AND d.account_no = $7");
+
+impl Reading {
+    /// A page of a day's stream: newest use first, then by the ids and the module, so that entries used at the same
+    /// moment have a place of their own.
+    pub async fn stream(
+        &mut self,
+        scope: &Scope,
+        day: Day,
+        after: Option<&StreamPosition>,
+        limit: u32,
+    ) -> Result<StreamPage, StoreError> {
+        let (last_use, account, user, module) = match after {
+            Some(position) => (position.last_use, &*position.account, &*position.user, &*position.module),
+            None => (i64::MAX, "", "", ""),
+        };
+        let sql = if *scope == Scope::All { ENTRIES } else { ENTRIES_OF_ACCOUNT };
+        let mut query = sqlx::query_as(sql).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
+        query = query.bind(i64::from(limit) + 1);
+        if *scope != Scope::All {
+            query = query.bind(scope.account_no());
+        }
+        let mut rows: Vec<Row> = query.fetch_all(&mut *self.transaction).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if rows.is_empty() {
+            return Ok(StreamPage { entries: Vec::new(), more });
+        }
+        let mut uses = self.uses(day, &rows).await?;
+        let signals = self.last_signals(day, &rows).await?;
+        let entries = rows.into_iter().map(|row| entry(row, &mut uses, &signals)).collect();
+        Ok(StreamPage { entries, more })
+    }
+
+    /// The newest signals of the users of a page, on the days around.
+    async fn last_signals(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<i64, i64>, StoreError> {
+        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no) AS (");
+        let days = (day_number(day) - 2..=day_number(day) + 2).flat_map(|day| rows.iter().map(move |row| (day, row)));
+        select.push_values(days, |mut bind, (day, row)| {
+            bind.push_bind(day).push_bind(row.account_no).push_bind(row.user_no);
+        });
+        select.push(
+            ") SELECT d.user_no, MAX(d.last_signal) FROM wanted CROSS JOIN user_day d \
+             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
+             GROUP BY d.user_no",
+        );
+        let rows: Vec<(i64, i64)> = select.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The activities of the users and modules of a page.
+    async fn uses(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<(i64, i64, i64), Vec<UseRow>>, StoreError> {
+        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (account_no, user_no, module_no) AS (");
+        select.push_values(rows, |mut bind, row| {
+            bind.push_bind(row.account_no).push_bind(row.user_no).push_bind(row.module_no);
+        });
+        select.push(
+            ") SELECT d.account_no, d.user_no, activity.module_no, activity.action, d.actions, d.uses \
+             FROM wanted CROSS JOIN user_activity_day d \
+             JOIN activity ON activity.activity_no = d.activity_no \
+             WHERE activity.module_no = wanted.module_no \
+             AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no AND d.day = ",
+        );
+        select.push_bind(day_number(day));
+        select.push(" ORDER BY d.actions DESC, activity.action");
+        type UsesRow = (i64, i64, i64, String, i64, Vec<u8>);
+        let rows: Vec<UsesRow> = select.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await?;
+        let mut uses: HashMap<(i64, i64, i64), Vec<UseRow>> = HashMap::new();
+        for (account_no, user_no, module_no, action, actions, minutes) in rows {
+            let row = UseRow { action, actions, minutes: MinuteCounts::from_bytes(&minutes) };
+            uses.entry((account_no, user_no, module_no)).or_default().push(row);
+        }
+        Ok(uses)
+    }
+}
+
+fn entry(row: Row, uses: &mut HashMap<(i64, i64, i64), Vec<UseRow>>, signals: &HashMap<i64, i64>) -> EntryRow {
+    EntryRow {
+        account: Account { id: row.account_id, name: row.account_name },
+        user: User { id: row.user_id, name: row.user_name },
+        module: row.module,
+        actions: row.actions,
+        last_use: Instant::from_millis(row.last_use),
+        last_signal: Instant::from_millis(signals.get(&row.user_no).copied().unwrap_or(row.last_use)),
+        uses: uses.remove(&(row.account_no, row.user_no, row.module_no)).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Usage over a period.
+
+use super::{Reading, Scope, StoreError, day_from_number, day_number};
+use model::{Day, api::usage::TOP, period::Period, query::TableOf};
+
+/// What a module or an activity amounts to in a period and the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TotalRow {
+    /// The number of the module or activity, for [`Reading::series`].
+    pub number: i64,
+    /// The module.
+    pub module: String,
+    /// The action, of an activity.
+    pub action: Option<String>,
+    /// In the period.
+    pub actions: i64,
+    /// In the one before.
+    pub previous_actions: i64,
+}
+
+/// Actions of a module or an activity on a day that has any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesRow {
+    /// The number of the module or activity.
+    pub number: i64,
+    /// The day.
+    pub day: Day,
+    /// Actions.
+    pub actions: i64,
+}
+
+/// Time spent on a day that has any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondsRow {
+    /// The day.
+    pub day: Day,
+    /// Time spent.
+    pub seconds: i64,
+}
+
+impl Reading {
+    /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known.
+    pub async fn account_scope(&mut self, id: &str) -> Result<Scope, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT account_no FROM account WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        Ok(found.map_or(Scope::Nothing, Scope::Account))
+    }
+
+    /// The day of the workspace's first event; `None` while there is none. The same for every scope.
+    pub async fn data_since(&mut self) -> Result<Option<Day>, StoreError> {
+        let first: Option<i64> =
+            sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day LIMIT 1")
+                .fetch_optional(&mut *self.transaction)
+                .await?;
+        Ok(first.map(day_from_number))
+    }
+
+    /// The newest day with events; `None` while there is none.
+    pub async fn data_until(&mut self) -> Result<Option<Day>, StoreError> {
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1")
+                .fetch_optional(&mut *self.transaction)
+                .await?;
+        Ok(last.map(day_from_number))
+    }
+
+    /// A number that goes up whenever a day of the period changes.
+    pub async fn revision(&mut self, period: Period) -> Result<i64, StoreError> {
+        let sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM day_revision WHERE day BETWEEN $1 AND $2";
+        Ok(sqlx::query_scalar(sql)
+            .bind(day_number(period.from))
+            .bind(day_number(period.to))
+            .fetch_one(&mut *self.transaction)
+            .await?)
+    }
+
+    /// Time spent on each day of a period that has any, ascending.
+    pub async fn seconds(&mut self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
+        let sql = "SELECT day, seconds FROM account_day WHERE account_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
+        let rows: Vec<(i64, i64)> = sqlx::query_as(sql)
+            .bind(scope.account_no())
+            .bind(day_number(period.from))
+            .bind(day_number(period.to))
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        Ok(rows.into_iter().map(|(day, seconds)| SecondsRow { day: day_from_number(day), seconds }).collect())
+    }
+
+    /// Everything used in a period or the one before, by module and action.
+    pub async fn totals(&mut self, of: TableOf, scope: &Scope, period: Period) -> Result<Vec<TotalRow>, StoreError> {
+        let sql = match of {
+            TableOf::Activities => {
+                "SELECT d.activity_no, module.name, activity.action,
+                    CAST(SUM(CASE WHEN d.day >= $3 THEN d.actions ELSE 0 END) AS BIGINT),
+                    CAST(SUM(CASE WHEN d.day < $3 THEN d.actions ELSE 0 END) AS BIGINT)
+                FROM activity_day d
+                JOIN activity ON activity.activity_no = d.activity_no
+                JOIN module ON module.module_no = activity.module_no
+                WHERE d.account_no = $1 AND d.day BETWEEN $2 AND $4
+                GROUP BY d.activity_no, module.name, activity.action
+                ORDER BY module.name, activity.action"
+            }
+            TableOf::Modules => {
+                "SELECT d.module_no, module.name, NULL,
+                    CAST(SUM(CASE WHEN d.day >= $3 THEN d.actions ELSE 0 END) AS BIGINT),
+                    CAST(SUM(CASE WHEN d.day < $3 THEN d.actions ELSE 0 END) AS BIGINT)
+                FROM module_day d
+                JOIN module ON module.module_no = d.module_no
+                WHERE d.account_no = $1 AND d.day BETWEEN $2 AND $4
+                GROUP BY d.module_no, module.name
+                ORDER BY module.name"
+            }
+        };
+        let rows: Vec<(i64, String, Option<String>, i64, i64)> = sqlx::query_as(sql)
+            .bind(scope.account_no())
+            .bind(day_number(period.previous().from))
+            .bind(day_number(period.from))
+            .bind(day_number(period.to))
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(number, module, action, actions, previous_actions)| TotalRow {
+                number,
+                module,
+                action,
+                actions,
+                previous_actions,
+            })
+            .collect())
+    }
+
+    /// The actions of some modules or activities, as many as the charts show, on each day of a period that has any.
+    pub async fn series(
+        &mut self,
+        of: TableOf,
+        scope: &Scope,
+        numbers: &[i64],
+        period: Period,
+    ) -> Result<Vec<SeriesRow>, StoreError> {
+        let sql = match of {
+            TableOf::Activities => {
+                "SELECT activity_no, day, actions FROM activity_day
+                WHERE account_no = $1 AND day BETWEEN $2 AND $3 AND activity_no IN ($4, $5, $6, $7, $8)"
+            }
+            TableOf::Modules => {
+                "SELECT module_no, day, actions FROM module_day
+                WHERE account_no = $1 AND day BETWEEN $2 AND $3 AND module_no IN ($4, $5, $6, $7, $8)"
+            }
+        };
+        let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql)
+            .bind(scope.account_no())
+            .bind(day_number(period.from))
+            .bind(day_number(period.to));
+        const { assert!(TOP == 5, "the statements have five places") }
+        for place in 0..TOP {
+            query = query.bind(numbers.get(place).copied().unwrap_or(0));
+        }
+        let rows = query.fetch_all(&mut *self.transaction).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(number, day, actions)| SeriesRow { number, day: day_from_number(day), actions })
+            .collect())
+    }
+}

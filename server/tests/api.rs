@@ -1,0 +1,293 @@
+//! The API as clients meet it: forms, limits, failures, and what an answer promises.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+
+use chrono_tz::Tz;
+use harness::TestServer;
+use model::instant::Instant;
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use std::io::Write;
+
+/// A Monday noon in Berlin.
+fn noon() -> Instant {
+    Instant::parse("2026-11-23T11:00:00Z").unwrap()
+}
+
+async fn start() -> TestServer {
+    TestServer::start(Tz::Europe__Berlin, noon()).await
+}
+
+fn event(user: &str) -> Value {
+    json!({"account": "acme", "user": user, "module": "Dashboard", "action": "Export"})
+}
+
+impl TestServer {
+    async fn send(&self, body: &Value) -> Value {
+        let answer = self.client.post(self.url("/api/v1/events")).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.client.get(self.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// The status of a request that must fail, after checking that it fails as every request must.
+    async fn problem(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let retry = answer.headers().contains_key(header::RETRY_AFTER);
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["status"], status);
+        for field in ["type", "title", "detail"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} in {problem}");
+        }
+        assert_eq!(retry, status == 503, "Retry-After of {problem}");
+        (status, problem)
+    }
+}
+
+#[tokio::test]
+async fn events_are_counted_once_and_the_wrong_ones_told() {
+    let server = start().await;
+    let mut known = event("lisa");
+    known["id"] = json!("e1");
+    assert_eq!(server.send(&known).await, json!({"accepted": 1, "duplicates": 0, "rejected": []}));
+    let mut future = event("lisa");
+    future["time"] = json!("2026-11-23T11:10:00.001Z");
+    let answer = server.send(&json!({"events": [known, event("tom"), future]})).await;
+    assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(1), &json!(1)));
+    assert_eq!(answer["rejected"][0]["index"], 2);
+    assert_eq!(answer["rejected"][0]["code"], "time_in_future");
+    assert_eq!(answer["rejected"][0]["pointer"], "/events/2/time");
+    assert_eq!(server.get("/api/v1/today").await["users_online"], json!({"value": 2, "of": 2, "change": null}));
+}
+
+#[tokio::test]
+async fn the_same_id_in_two_accounts_is_two_events() {
+    let server = start().await;
+    let of = |account: &str| json!({"id": "1", "account": account, "user": "u", "module": "m", "action": "x"});
+    let answer = server.send(&json!([of("a"), of("b"), of("a")])).await;
+    assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test]
+async fn every_encoding_is_understood() {
+    let server = start().await;
+    let plain = event("lisa").to_string();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(plain.as_bytes()).unwrap();
+    let post = |encoding: &'static str, body: Vec<u8>| {
+        let request = server.client.post(server.url("/api/v1/events")).header(header::CONTENT_TYPE, "application/json");
+        request.header(header::CONTENT_ENCODING, encoding).body(body)
+    };
+    let gzip = gzip.finish().unwrap();
+    assert_eq!(post("gzip", gzip.clone()).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(server.problem(post("gzip", gzip[..20].to_vec())).await.0, 400);
+    assert_eq!(server.problem(post("gzip", plain.clone().into_bytes())).await.0, 400);
+    assert_eq!(server.problem(post("compress", plain.into_bytes())).await.0, 415);
+}
+
+#[tokio::test]
+async fn a_body_too_large_after_decompression_is_refused() {
+    let server = start().await;
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..20 {
+        bomb.write_all(&[b' '; 1024 * 1024]).unwrap();
+    }
+    let request = server.client.post(server.url("/api/v1/events")).header(header::CONTENT_TYPE, "application/json");
+    let request = request.header(header::CONTENT_ENCODING, "gzip").body(bomb.finish().unwrap());
+    assert_eq!(server.problem(request).await.0, 413);
+}
+
+#[tokio::test]
+async fn every_route_fails_in_the_same_form() {
+    let server = start().await;
+    let request = |method: Method, path: &str| server.client.request(method, server.url(path));
+    let events = || request(Method::POST, "/api/v1/events").header(header::CONTENT_TYPE, "application/json");
+    for (request, status) in [
+        (request(Method::GET, "/api/v1/nothing"), 404),
+        (request(Method::GET, "/api"), 404),
+        (request(Method::GET, "/api/"), 404),
+        (request(Method::POST, "/api"), 404),
+        (request(Method::GET, "/api/docs/nothing"), 404),
+        (request(Method::GET, "/api/v1/events"), 405),
+        (request(Method::DELETE, "/api/v1/today"), 405),
+        (request(Method::POST, "/"), 405),
+        (request(Method::POST, "/api/v1/events").body("{}"), 415),
+        (request(Method::POST, "/api/v1/events").header(header::CONTENT_TYPE, "text/xml").body("{}"), 415),
+        (events().body("{"), 400),
+        (events().body("7"), 400),
+        (events().body(r#"{"events": {}}"#), 422),
+        (events().body(vec![b' '; model::event::REQUEST_BYTES + 1]), 413),
+        (request(Method::GET, "/api/v1/today?team=red"), 422),
+        (request(Method::GET, "/api/v1/today/stream?limit=201"), 422),
+        (request(Method::GET, "/api/v1/today/stream?before=x"), 422),
+        (request(Method::GET, "/api/v1/usage?period=last_8_days"), 422),
+        (request(Method::GET, "/api/v1/usage?from=2026-01-01"), 422),
+        (request(Method::GET, "/api/v1/usage/activities?sort=size"), 422),
+        (request(Method::GET, "/api/v1/usage/modules?order=up"), 422),
+        (request(Method::GET, "/api/v1/usage/activities.csv?offset=x"), 422),
+    ] {
+        let shown = format!("{request:?}");
+        assert_eq!(server.problem(request).await.0, status, "{shown}");
+    }
+    let (_, problem) = server.problem(request(Method::GET, "/api/v1/usage?period=x")).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/period");
+}
+
+#[tokio::test]
+async fn a_refused_body_stores_nothing() {
+    let server = start().await;
+    let body = format!("[{},", event("lisa"));
+    let request = server.client.post(server.url("/api/v1/events")).header(header::CONTENT_TYPE, "application/json");
+    assert_eq!(server.problem(request.body(body)).await.0, 400);
+    assert_eq!(server.get("/api/v1/workspace").await["data_since"], Value::Null);
+}
+
+#[tokio::test]
+async fn today_is_the_same_within_a_tick() {
+    let server = start().await;
+    server.send(&event("lisa")).await;
+    let first = server.client.get(server.url("/api/v1/today")).send().await.unwrap();
+    let etag = first.headers()[header::ETAG].clone();
+    server.set_now(noon().plus_millis(9_999));
+    server.send(&event("tom")).await;
+    let conditional = || server.client.get(server.url("/api/v1/today")).header(header::IF_NONE_MATCH, etag.clone());
+    assert_eq!(conditional().send().await.unwrap().status(), StatusCode::NOT_MODIFIED);
+    server.set_now(noon().plus_millis(10_000));
+    let next: Value = conditional().send().await.unwrap().json().await.unwrap();
+    assert_eq!(next["users_online"], json!({"value": 2, "of": 2, "change": 1}));
+    // No tick between: nothing to compare with.
+    server.set_now(noon().plus_millis(40_000));
+    assert_eq!(server.get("/api/v1/today").await["users_online"]["change"], Value::Null);
+}
+
+#[tokio::test]
+async fn today_ends_at_local_midnight() {
+    let server = start().await;
+    server.set_now(Instant::parse("2026-11-23T22:59:50Z").unwrap());
+    server.send(&event("lisa")).await;
+    let before = server.get("/api/v1/today").await;
+    assert_eq!((&before["day"], &before["users_online"]["of"]), (&json!("2026-11-23"), &json!(1)));
+    server.set_now(Instant::parse("2026-11-23T23:00:00Z").unwrap());
+    let after = server.get("/api/v1/today").await;
+    assert_eq!(after["day"], "2026-11-24");
+    assert_eq!(after["users_online"], json!({"value": 1, "of": 0, "change": 0}));
+    assert_eq!(after["time_per_user"], json!({"seconds": null, "change_seconds": null}));
+    assert_eq!(server.get("/api/v1/today/stream").await["entries"], json!([]));
+    assert_eq!(server.get("/api/v1/usage?period=yesterday").await["time_spent"]["seconds"], 60);
+}
+
+#[tokio::test]
+async fn lisa_used_the_dashboard_three_times_and_then_once_more() {
+    let server = start().await;
+    let mut three = event("lisa");
+    three["count"] = json!(3);
+    server.send(&three).await;
+    server.set_now(noon().plus_millis(26 * 60_000));
+    server.send(&event("lisa")).await;
+    server.set_now(noon().plus_millis(28 * 60_000));
+    let stream = server.get("/api/v1/today/stream").await;
+    let entries = stream["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0]["count"], 4);
+    assert_eq!(entries[0]["uses"][0], json!({"action": "Export", "at": "2026-11-23T11:26:00.000Z", "count": 1}));
+    assert_eq!(entries[0]["uses"][1], json!({"action": "Export", "at": "2026-11-23T11:00:00.000Z", "count": 3}));
+}
+
+#[tokio::test]
+async fn tables_come_as_files_too() {
+    let server = start().await;
+    let mut yesterday = event("lisa");
+    yesterday["time"] = json!("2026-11-22T11:00:00Z");
+    yesterday["action"] = json!("=cmd");
+    server.send(&yesterday).await;
+    let path = "/api/v1/usage/activities.csv?period=yesterday";
+    let file = server.client.get(server.url(path)).send().await.unwrap();
+    assert_eq!(file.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let name = "attachment; filename=\"activities-2026-11-22-2026-11-22.csv\"";
+    assert_eq!(file.headers()[header::CONTENT_DISPOSITION], name);
+    let text = file.text().await.unwrap();
+    let expected = "module,action,actions,previous_actions,change,change_percent\r\nDashboard,'=cmd,1,0,unknown,\r\n";
+    assert_eq!(text.trim_start_matches('\u{feff}'), expected);
+    let negotiated = server.client.get(server.url("/api/v1/usage/activities?period=yesterday"));
+    let negotiated = negotiated.header(header::ACCEPT, "text/csv").send().await.unwrap().text().await.unwrap();
+    assert_eq!(negotiated, text);
+}
+
+#[tokio::test]
+async fn a_key_is_held_to_its_grant() {
+    use server::store::Grant;
+    let server = start().await;
+    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
+    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
+    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    assert!(server.store.add_key(server::key::digest("x"), "out", Grant::Read, noon()).await.is_err());
+    let post = |key: &str| server.client.post(server.url("/api/v1/events")).bearer_auth(key).json(&event("lisa"));
+    let get = |key: &str| server.client.get(server.url("/api/v1/today")).bearer_auth(key);
+    assert_eq!(post(&ingest).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(get(&read).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(server.problem(post(&read)).await.0, 403);
+    assert_eq!(server.problem(get(&ingest)).await.0, 403);
+    assert_eq!(server.problem(get("um_unknown")).await.0, 401);
+    // A proxy that asks for a password passes it on.
+    let basic = server.client.get(server.url("/api/v1/usage")).basic_auth("a", Some("b"));
+    assert_eq!(basic.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stop_loses_nothing_and_a_start_finds_everything() {
+    let server = start().await;
+    server.send(&json!([event("lisa"), event("tom")])).await;
+    let before = server.dump_rollups().await;
+    let server = server.restart().await;
+    assert_eq!(server.dump_rollups().await, before);
+    assert_eq!(server.get("/api/v1/today").await["time_zone"], "Europe/Berlin");
+}
+
+#[tokio::test]
+async fn the_page_comes_with_its_numbers() {
+    let server = start().await;
+    server
+        .send(&json!({"account": {"id": "acme", "name": "Acme <Inc>"}, "user": "u", "module": "m", "action": "x"}))
+        .await;
+    for (path, status, text) in [
+        ("/", 200, "Acme &lt;Inc&gt;"),
+        ("/activities", 200, "data since"),
+        ("/activities?period=last_8_days", 422, "last_8_days"),
+        ("/nothing", 404, "html"),
+    ] {
+        let page = server.client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(page.status().as_u16(), status, "{path}");
+        assert!(page.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{path}");
+        let html = page.text().await.unwrap();
+        assert!(html.contains(text), "{path} lacks {text}");
+        assert!(!html.contains("Acme <Inc>"), "{path}: names must not become markup");
+    }
+}
+
+#[tokio::test]
+async fn health_and_metrics_stand_where_they_are_looked_for() {
+    let server = start().await;
+    for prefix in ["", "/api/v1"] {
+        assert_eq!(server.get(&format!("{prefix}/health/live")).await, json!({"status": "live"}));
+        assert_eq!(server.get(&format!("{prefix}/health/ready")).await, json!({"status": "ready"}));
+        let metrics = server.client.get(server.url(&format!("{prefix}/metrics"))).send().await.unwrap();
+        assert!(metrics.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/plain"));
+    }
+    let docs = server.client.get(server.url("/api/docs")).send().await.unwrap();
+    assert_eq!(docs.status(), StatusCode::OK);
+    assert!(!docs.text().await.unwrap().contains("https://"), "the documentation must not need an outside host");
+}
+
+#[test]
+fn the_openapi_document_changes_only_on_purpose() {
+    insta::assert_json_snapshot!("openapi", server::routes::openapi());
+}
