@@ -28,6 +28,8 @@ export default defineConfig({
   fullyParallel: true,
   reporter: [["list"]],
   workers: 2,
+  // Where a page asks a moment later than a test expects, its own next tick still comes in time.
+  expect: { timeout: 15_000 },
   use: { locale: "en-GB", timezoneId: "UTC", trace: "retain-on-failure" },
   projects: [
     { name: "chromium", testIgnore: onlyWithout, use: browser },

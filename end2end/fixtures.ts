@@ -1,0 +1,68 @@
+import { expect, test as base } from "@playwright/test";
+import { Complaints } from "./complaints";
+import { ActivitiesPage } from "./pages/activities";
+import { Frame } from "./pages/frame";
+import { TodayPage } from "./pages/today";
+import { Server, type Settings } from "./server";
+import { Time } from "./time";
+
+interface Fixtures extends Settings {
+  /** A server with an empty database, for this test alone. */
+  server: Server;
+  /** Fails the test on whatever no page may do. */
+  complaints: Complaints;
+  time: Time;
+  /** What is on every page. */
+  frame: Frame;
+  today: TodayPage;
+  activities: ActivitiesPage;
+}
+
+export const test = base.extend<Fixtures>({
+  zone: ["UTC", { option: true }],
+  start: ["2026-11-23T12:00:00Z", { option: true }],
+  demo: [false, { option: true }],
+
+  server: async ({ zone, start, demo }, use) => {
+    const server = await Server.start({ zone, start, demo });
+    await use(server);
+    await server.stop();
+  },
+  baseURL: async ({ server }, use) => use(server.origin),
+  complaints: [
+    async ({ context, server, javaScriptEnabled }, use) => {
+      const complaints = new Complaints(context, server.origin, javaScriptEnabled ?? true);
+      await use(complaints);
+      expect(complaints.unexpected).toEqual([]);
+    },
+    { auto: true },
+  ],
+  page: async ({ page, server, javaScriptEnabled }, use) => {
+    if (javaScriptEnabled) {
+      await page.clock.install({ time: server.now });
+      await page.addInitScript(noticeTakeover);
+    }
+    await use(page);
+  },
+  time: async ({ server, page, javaScriptEnabled }, use) => use(new Time(server, page, javaScriptEnabled ?? true)),
+  frame: async ({ page, javaScriptEnabled }, use) => use(new Frame(page, javaScriptEnabled ?? true)),
+  today: async ({ page, frame }, use) => use(new TodayPage(page, frame)),
+  activities: async ({ page, frame }, use) => use(new ActivitiesPage(page, frame)),
+});
+
+export { expect };
+
+/** Until the page has taken over what the server rendered, its buttons do nothing. Then it listens for keys. */
+function noticeTakeover(): void {
+  const listen = window.addEventListener.bind(window);
+  window.addEventListener = (type: string, listener: EventListener, options?: AddEventListenerOptions | boolean) => {
+    if (type === "keydown") window.takenOver = true;
+    listen(type, listener, options);
+  };
+}
+
+declare global {
+  interface Window {
+    takenOver?: boolean;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Locator, Page } from "@playwright/test";
+import type { Frame } from "./frame";
+
+export type Column = "Module" | "Action" | "Actions" | "Before" | "Change";
+
+export class ActivitiesPage {
+  /** The days on screen, those they are compared with, the zone. */
+  readonly ranges: Locator;
+  readonly periods: Locator;
+  readonly from: Locator;
+  readonly to: Locator;
+  readonly show: Locator;
+  readonly timeSpent: Chart;
+  readonly topActivities: Locator;
+  readonly topModules: Locator;
+  readonly filter: Locator;
+  readonly table: Locator;
+  readonly rows: Locator;
+  readonly csv: Locator;
+  readonly pager: Locator;
+
+  constructor(
+    private readonly page: Page,
+    private readonly frame: Frame,
+  ) {
+    this.ranges = page.locator(".as-of");
+    this.periods = page.getByRole("navigation", { name: "Period" });
+    this.from = page.getByLabel("From", { exact: true });
+    this.to = page.getByLabel("To", { exact: true });
+    this.show = page.getByRole("button", { name: "Show", exact: true });
+    this.timeSpent = new Chart(page.locator(".time-spent"));
+    this.topActivities = page.locator(".top-five").filter({ has: page.getByRole("heading", { name: "Top activities" }) });
+    this.topModules = page.locator(".top-five").filter({ has: page.getByRole("heading", { name: "Top modules" }) });
+    const section = page.getByRole("region", { name: "All activities and modules" });
+    this.filter = section.getByRole("searchbox", { name: "Filter by name" });
+    this.table = section.getByRole("table");
+    this.rows = this.table.locator("tbody tr");
+    this.csv = section.getByRole("link", { name: "CSV" });
+    this.pager = section.locator(".pager");
+  }
+
+  async open(search = ""): Promise<void> {
+    await this.frame.open(`/activities${search}`);
+  }
+
+  period(name: string): Locator {
+    return this.periods.getByRole("link", { name });
+  }
+
+  tab(name: "Activities" | "Modules"): Locator {
+    return this.page.getByRole("navigation", { name: "Table" }).getByRole("link", { name });
+  }
+
+  head(column: Column): Locator {
+    return this.table.locator("thead th").filter({ has: this.sort(column) });
+  }
+
+  /** The link that sorts by a column. */
+  sort(column: Column): Locator {
+    return this.page.locator("thead").getByRole("link", { name: column, exact: true });
+  }
+
+  turn(name: "Previous" | "Next"): Locator {
+    return this.pager.getByRole("link", { name });
+  }
+}
+
+/** A bar chart with what belongs to it, within a section or a row. */
+export class Chart {
+  readonly bars: Locator;
+  readonly canvas: Locator;
+  readonly tooltip: Locator;
+  readonly asTable: Locator;
+
+  constructor(readonly place: Locator) {
+    this.bars = place.getByRole("slider");
+    this.canvas = place.locator("canvas");
+    this.tooltip = place.locator(".tooltip");
+    this.asTable = place.locator(".as-table");
+  }
+
+  /** The middle of a bar of a large chart, relative to the chart's upper left corner. */
+  async middleOf(index: number, count: number): Promise<{ x: number; y: number }> {
+    const axis = 48;
+    const { width, height } = await this.bars.evaluate((chart) => chart.getBoundingClientRect());
+    return { x: axis + ((width - axis) / count) * (index + 0.5), y: height / 2 };
+  }
+}

@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Numbers are from ticks: multiples of this many milliseconds. */
+export const TICK = 10_000;
+
+export interface Settings {
+  /** The reporting zone, by its IANA name. */
+  zone: string;
+  /** What the server's clock shows at first, in RFC 3339. */
+  start: string;
+  /** Whether the server calls its numbers a demonstration. */
+  demo: boolean;
+}
+
+/** An event as the API takes it. */
+export interface UsageEvent {
+  account: string | { id: string; name: string };
+  user: string | { id: string; name: string };
+  module: string;
+  action?: string;
+  kind?: "heartbeat";
+  time?: string;
+  count?: number;
+}
+
+/** A server with an empty database of its own and a clock that stands still until it is set. */
+export class Server {
+  private constructor(
+    readonly origin: string,
+    private clock: number,
+    private readonly program: ChildProcess,
+    private readonly directory: string,
+  ) {}
+
+  static async start({ zone, start, demo }: Settings): Promise<Server> {
+    const path = process.env.USAGE_MONITOR_CONTROLLED;
+    if (!path) throw new Error("USAGE_MONITOR_CONTROLLED is not set: run `cargo xtask test browser`");
+    const directory = await mkdtemp(join(tmpdir(), "usage-monitor-"));
+    const database = `sqlite://${join(directory, "test.sqlite")}`;
+    const options = [database, zone, start, ...(demo ? ["--demo"] : [])];
+    const program = spawn(path, options, { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: program.stdout });
+    const address = once(lines, "line").then(([line]) => String(line));
+    const failure = once(program, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+    const origin = await Promise.race([address, failure]);
+    failure.catch(() => undefined);
+    return new Server(origin, Date.parse(start), program, directory);
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.program, "exit");
+    this.program.kill();
+    await ended;
+    await rm(this.directory, { recursive: true });
+  }
+
+  /** What the server's clock shows. */
+  get now(): Date {
+    return new Date(this.clock);
+  }
+
+  /** An instant before now, in RFC 3339. */
+  ago({ minutes = 0, seconds = 0 }: { minutes?: number; seconds?: number }): string {
+    return new Date(this.clock - (minutes * 60 + seconds) * 1000).toISOString();
+  }
+
+  /** Sends events and expects every one to be accepted. */
+  async send(...events: UsageEvent[]): Promise<void> {
+    const answer = await this.post("/api/v1/events", JSON.stringify(events), "application/json");
+    const { accepted, rejected } = (await answer.json()) as { accepted: number; rejected: unknown[] };
+    if (accepted !== events.length) throw new Error(`not accepted: ${JSON.stringify(rejected)}`);
+  }
+
+  /** Sets the clock; the server takes the snapshot of that tick. */
+  async at(instant: string | number): Promise<void> {
+    this.clock = new Date(instant).getTime();
+    await this.post("/test/clock", this.now.toISOString(), "text/plain");
+  }
+
+  /** Sets the clock to the next tick. */
+  async tick(): Promise<void> {
+    await this.at((Math.floor(this.clock / TICK) + 1) * TICK);
+  }
+
+  private async post(path: string, body: string, type: string): Promise<Response> {
+    const answer = await fetch(this.origin + path, { method: "POST", headers: { "content-type": type }, body });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  }
+}
