@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
+use crate::negotiation;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -81,7 +82,7 @@ fn answer(path: &str, headers: &HeaderMap, get: impl Fn(&str) -> Option<File>) -
 
     let tag = format!("\"{}\"", hex(&file.hash[..16]));
     let cache = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let unchanged = has_already(headers, &tag);
+    let unchanged = negotiation::has_already(headers, &tag);
     let mut response =
         if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(file.bytes).into_response() };
     let sent = response.headers_mut();
@@ -109,39 +110,16 @@ const ENCODINGS: [Encoding; 2] = [Encoding { name: "br", extension: "br" }, Enco
 
 /// The encodings that the client would rather have than the plain file, best first.
 fn accepted_encodings(headers: &HeaderMap) -> Vec<Encoding> {
-    let offers: Vec<(&str, f32)> = list(headers, header::ACCEPT_ENCODING).map(weighted).collect();
-    let weight = |name: &str| {
-        let offer = |name: &str| offers.iter().find(|(coding, _)| coding.eq_ignore_ascii_case(name));
-        offer(name).or_else(|| offer("*")).map(|(_, weight)| *weight)
+    let weight = |coding: &str| {
+        let weight = |coding| negotiation::weight(headers, header::ACCEPT_ENCODING, coding);
+        weight(coding).or_else(|| weight("*"))
     };
-    let plain = offers.iter().find(|(coding, _)| *coding == "identity").map_or(0.0, |(_, weight)| *weight);
+    let plain = negotiation::weight(headers, header::ACCEPT_ENCODING, "identity").unwrap_or(0.0);
     let weights = ENCODINGS.map(|encoding| (encoding, weight(encoding.name).unwrap_or(0.0)));
     let mut accepted: Vec<_> = weights.into_iter().filter(|(_, weight)| *weight > 0.0 && *weight >= plain).collect();
     // Stable: of equals the smaller one stays first.
     accepted.sort_by(|(_, left), (_, right)| right.total_cmp(left));
     accepted.into_iter().map(|(encoding, _)| encoding).collect()
-}
-
-/// `gzip;q=0.5` → `("gzip", 0.5)`. The weight is 1 unless given; an unreadable one counts as 0.
-fn weighted(offer: &str) -> (&str, f32) {
-    let (coding, parameters) = offer.split_once(';').unwrap_or((offer, "q=1"));
-    let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|value| value.strip_prefix('='));
-    (coding.trim(), weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(0.0))
-}
-
-/// Whether the client says that it has the file with this tag.
-fn has_already(headers: &HeaderMap, tag: &str) -> bool {
-    list(headers, header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-}
-
-/// The comma-separated values of a header that may be repeated.
-fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
 }
 
 fn with_charset(media_type: &str) -> String {
@@ -155,6 +133,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderName;
 
     /// A site with a script in all encodings, and an icon as it is.
     fn ask(path: &str, headers: &[(HeaderName, &str)]) -> Option<Response> {

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod import;
 pub mod ingest;
 pub mod key;
+mod negotiation;
 mod receive;
 pub mod routes;
 pub mod store;

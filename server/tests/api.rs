@@ -220,6 +220,11 @@ async fn tables_come_as_files_too() {
     let negotiated = server.client.get(server.url("/api/v1/usage/activities?period=yesterday"));
     let negotiated = negotiated.header(header::ACCEPT, "text/csv").send().await.unwrap().text().await.unwrap();
     assert_eq!(negotiated, text);
+    let json = server
+        .client
+        .get(server.url("/api/v1/usage/activities"))
+        .header(header::ACCEPT, "text/csv;q=0.1, application/json");
+    assert_eq!(json.send().await.unwrap().headers()[header::CONTENT_TYPE], "application/json");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::{
 
 /// What `cargo xtask build` understands.
 #[derive(clap::Args, Default)]
+#[group(skip)]
 pub(crate) struct Options {
     /// Leave out wasm-opt, which needs Node: the page gets larger
     #[arg(long)]

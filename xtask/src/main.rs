@@ -53,3 +53,16 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test(options) => test::test(&options),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Arguments::command().debug_assert();
+        let arguments = ["xtask", "serve", "--demo", "--listen", "127.0.0.1:0", "--time-zone=UTC"];
+        assert!(Arguments::try_parse_from(arguments).is_ok());
+    }
+}

@@ -14,6 +14,7 @@ use crate::{build, tools};
 
 /// What `cargo xtask serve` understands.
 #[derive(clap::Args)]
+#[group(skip)]
 pub(crate) struct Options {
     /// Serve a living demo, on a database of its own
     #[arg(long)]

@@ -127,3 +127,20 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Key(key) => key.run().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_zone_is_known_in_any_case() {
+        assert_eq!(zone("europe/berlin"), Ok(Tz::Europe__Berlin));
+        assert!(zone("Berlin").is_err());
+    }
+}

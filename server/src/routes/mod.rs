@@ -17,7 +17,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::get,
@@ -112,19 +112,6 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
         }
     }
     Response::from_parts(parts, body)
-}
-
-/// Whether a header lists a value, or `*`, and does not refuse it by a weight of 0. Names compare in any case, entity
-/// tags weakly.
-fn header_lists(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let value = parts.next().unwrap_or_default();
-        let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
-        let same = value.trim_start_matches("W/").eq_ignore_ascii_case(wanted.trim_start_matches("W/"));
-        (same || value == "*") && !refused
-    })
 }
 
 /// JSON that is already serialised.

@@ -1,7 +1,7 @@
 //! `GET /today` and `GET /today/stream`.
 
-use super::{access::MayRead, header_lists, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
-use crate::Server;
+use super::{access::MayRead, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
+use crate::{Server, negotiation};
 use axum::{
     Json,
     extract::State,
@@ -37,9 +37,9 @@ async fn get_today(
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
     let snapshot = server.dashboards.snapshot().await?;
-    let mut response = if header_lists(&headers, header::IF_NONE_MATCH, snapshot.etag()) {
+    let mut response = if negotiation::has_already(&headers, snapshot.etag()) {
         StatusCode::NOT_MODIFIED.into_response()
-    } else if header_lists(&headers, header::ACCEPT_ENCODING, "gzip") {
+    } else if negotiation::weight(&headers, header::ACCEPT_ENCODING, "gzip") > Some(0.0) {
         let encoding = [(header::CONTENT_ENCODING, "gzip")];
         (encoding, super::json_bytes(snapshot.gzip().to_vec())).into_response()
     } else {

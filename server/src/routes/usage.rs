@@ -1,7 +1,7 @@
 //! `GET /usage`, and the tables of activities and modules, as JSON and as CSV.
 
-use super::{access::MayRead, csv, header_lists, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
-use crate::Server;
+use super::{access::MayRead, csv, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
+use crate::{Server, negotiation};
 use axum::{
     Json,
     extract::State,
@@ -88,7 +88,7 @@ async fn get_activities(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Activities, &pairs, header_lists(&headers, header::ACCEPT, "text/csv")).await
+    table(&server, TableOf::Activities, &pairs, prefers_csv(&headers)).await
 }
 
 /// Every activity used in the period or the one before, as a CSV file
@@ -121,7 +121,7 @@ async fn get_modules(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Modules, &pairs, header_lists(&headers, header::ACCEPT, "text/csv")).await
+    table(&server, TableOf::Modules, &pairs, prefers_csv(&headers)).await
 }
 
 /// Every module used in the period or the one before, as a CSV file
@@ -148,4 +148,10 @@ async fn table(server: &Server, of: TableOf, pairs: &Pairs, as_file: bool) -> Re
         return Ok((vary, csv::of_table(of, &table)).into_response());
     }
     Ok((vary, Json(server.dashboards.table(&query).await?)).into_response())
+}
+
+/// Whether the client names CSV, and wants it no less than JSON.
+fn prefers_csv(headers: &HeaderMap) -> bool {
+    let weight = |kind| negotiation::weight(headers, header::ACCEPT, kind);
+    weight("text/csv") > Some(0.0) && weight("text/csv") >= weight("application/json")
 }

@@ -1,0 +1,63 @@
+//! What a client says that it accepts, and what it says that it has already.
+
+use axum::http::{HeaderMap, HeaderName, header};
+
+/// The weight of a value in a header such as `Accept-Encoding`: 1 unless given, 0 where it is refused or the weight
+/// can't be read, `None` where the value is not listed. Values compare in any case.
+pub(crate) fn weight(headers: &HeaderMap, name: HeaderName, value: &str) -> Option<f32> {
+    let mut listed = list(headers, name).map(weighted);
+    listed.find(|(listed, _)| listed.eq_ignore_ascii_case(value)).map(|(_, weight)| weight)
+}
+
+/// Whether `If-None-Match` names this entity tag. Tags compare weakly.
+pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();
+    list(headers, header::IF_NONE_MATCH).any(|known| known == "*" || opaque(known) == opaque(tag))
+}
+
+/// `gzip;q=0.5` → `("gzip", 0.5)`.
+fn weighted(offer: &str) -> (&str, f32) {
+    let (value, parameters) = offer.split_once(';').unwrap_or((offer, "q=1"));
+    let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|value| value.strip_prefix('='));
+    (value.trim(), weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(0.0))
+}
+
+/// The comma-separated values of a header that may be repeated.
+fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, axum::http::HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn weights_are_read_in_any_case() {
+        for (accepted, expected) in [
+            ("gzip", Some(1.0)),
+            ("br, GZIP;q=0.5", Some(0.5)),
+            ("gzip; Q=0.25", Some(0.25)),
+            ("gzip;q=0", Some(0.0)),
+            ("gzip;q=much", Some(0.0)),
+            ("br", None),
+        ] {
+            assert_eq!(weight(&headers(header::ACCEPT_ENCODING, accepted), header::ACCEPT_ENCODING, "gzip"), expected);
+        }
+    }
+
+    #[test]
+    fn tags_compare_weakly() {
+        for (known, expected) in [("\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("\"b\"", false)] {
+            assert_eq!(has_already(&headers(header::IF_NONE_MATCH, known), "W/\"a\""), expected, "{known}");
+        }
+    }
+}
