@@ -9,7 +9,7 @@ use crate::{
     state::{PageState, theme::Theme},
     view::{ACTIVITIES, TODAY, View},
 };
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, text_prop::TextProp};
 use leptos_meta::Title;
 use leptos_router::{
     components::{FlatRoutes, Route},
@@ -27,6 +27,8 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Activities(_) => "Activities · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
+    // The server renders once, and may write the title when the page's signals are already gone.
+    let title = if cfg!(feature = "ssr") { TextProp::from(untrack(title)) } else { TextProp::from(title) };
     view! {
         <Title text=title />
         <a class="skip" href="#main" rel="external">"Skip to the numbers"</a>

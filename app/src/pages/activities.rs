@@ -46,20 +46,20 @@ pub(crate) fn ActivitiesPage() -> impl IntoView {
                 <WrongParameters errors />
             }
             .into_any()
-        } else if is_empty.get() {
-            view! {
-                <header class="page-head">
-                    <h1>"Activities"</h1>
-                </header>
-                <EmptyWorkspace />
-            }
-            .into_any()
         } else if let Some(error) = failed.get() {
             view! {
                 <header class="page-head">
                     <h1>"Activities"</h1>
                 </header>
                 <Failure error retry=move || state.activities.retry() />
+            }
+            .into_any()
+        } else if is_empty.get() {
+            view! {
+                <header class="page-head">
+                    <h1>"Activities"</h1>
+                </header>
+                <EmptyWorkspace />
             }
             .into_any()
         } else {

@@ -28,10 +28,10 @@ pub(crate) fn TodayPage() -> impl IntoView {
             <AsOf />
         </header>
         {move || {
-            if is_empty.get() {
-                view! { <EmptyWorkspace /> }.into_any()
-            } else if let Some(error) = failed.get() {
+            if let Some(error) = failed.get() {
                 view! { <Failure error retry=move || state.polling.ask() /> }.into_any()
+            } else if is_empty.get() {
+                view! { <EmptyWorkspace /> }.into_any()
             } else {
                 view! { <Numbers /> }.into_any()
             }

@@ -140,6 +140,7 @@ impl Polling {
         let workspace = client::workspace(signal).await?;
         self.heard(workspace.as_of);
         self.workspace.set(workspace);
+        self.today.failure.set(None);
         Ok(())
     }
 

@@ -316,6 +316,33 @@ mod tests {
         assert_eq!(day_from_number(11_017), day("2000-03-01"));
     }
 
+    #[tokio::test]
+    async fn no_read_walks_through_other_days() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        for sql in [
+            today::ONLINE,
+            today::ACCOUNTS_ACTIVE,
+            today::USERS_ACTIVE,
+            today::MOST_ACTIVE_ACCOUNTS,
+            today::LEAST_SECONDS,
+            today::MOST_ACTIVE_USERS,
+            today::POPULAR_MODULES,
+            today::FREQUENT_ACTIONS,
+            stream::ENTRIES,
+            stream::ENTRIES_OF_ACCOUNT,
+        ] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(explain).fetch_all(&mut store.writer.lock().await.connection).await.unwrap();
+            for (.., step) in plan {
+                assert!(!step.starts_with("SCAN"), "{step} in {sql}");
+                assert!(!step.contains("day>"), "{step} in {sql}");
+            }
+        }
+    }
+
     #[test]
     fn rows_are_spread_over_few_sizes_of_statements() {
         assert_eq!(batches(0).count(), 0);
