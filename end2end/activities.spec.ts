@@ -60,7 +60,7 @@ test("without a complete period before there is no comparison", { tag: "@nojs" }
   await server.send(uses("2026-11-12", "Board", "Edit", 3), uses("2026-11-20", "Board", "Edit", 4));
   await activities.open("?period=last_7_days");
   await expect(activities.ranges).toContainText("16 Nov – 22 Nov 2026 no comparison, data since Thu, 12 Nov 2026");
-  await expect(activities.rows.locator("td")).toHaveText(["Edit", "4", "–", /^– no comparison$/]);
+  await expect(activities.rows.locator("td")).toHaveText(["Edit", "4", "–", "– no comparison"]);
   await expect(activities.timeSpent.place).not.toContainText("before");
 });
 
@@ -176,7 +176,7 @@ test.describe("the table", () => {
     await activities.csv.click();
     const file = await download;
     expect(file.suggestedFilename()).toBe("activities-2026-11-16-2026-11-22.csv");
-    const [head, ...lines] = (await readFile(await file.path(), "utf8")).trim().split("\r\n");
+    const [head, ...lines] = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
     expect(head).toBe("\ufeffmodule,action,actions,previous_actions,change,change_percent");
     const cells = lines.map((line) => line.split(","));
     expect(cells.map((line) => line.slice(0, 4))).toEqual(shown);

@@ -52,12 +52,12 @@ export class ActivitiesPage {
   }
 
   head(column: Column): Locator {
-    return this.table.locator("thead th").filter({ has: this.sort(column) });
+    return this.table.locator("thead th").filter({ has: this.page.getByRole("link", { name: column, exact: true }) });
   }
 
   /** The link that sorts by a column. */
   sort(column: Column): Locator {
-    return this.page.locator("thead").getByRole("link", { name: column, exact: true });
+    return this.head(column).getByRole("link");
   }
 
   turn(name: "Previous" | "Next"): Locator {

@@ -1,0 +1,69 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { FIRST_EVENT, twoWeeks } from "./history";
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+}
+
+const EVENTS = [
+  FIRST_EVENT,
+  ...twoWeeks(),
+  { account: "acme", user: "lisa", module: "Board", action: "Edit" },
+  { account: "acme", user: "tom", module: "Board", action: "Edit", time: "2026-11-23T11:00:00Z" },
+];
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [1440, 390]) {
+    test.describe(`${colorScheme}, ${width} pixels wide`, () => {
+      test.use({ colorScheme, viewport: { width, height: 844 } });
+
+      test("Today", async ({ server, today, time, page }) => {
+        await server.send(...EVENTS);
+        await today.open();
+        await server.send({ account: "globex", user: "ann", module: "Board", action: "Edit" });
+        await time.tick();
+        await expect(today.news).toBeVisible();
+        await today.entry("lisa").summary.click();
+        expect(await violations(page)).toEqual([]);
+      });
+
+      test("Activities", async ({ server, activities, page }) => {
+        await server.send(...EVENTS);
+        await activities.open("?period=last_7_days");
+        await activities.timeSpent.asTable.locator("summary").click();
+        await activities.timeSpent.bars.focus();
+        await expect(activities.timeSpent.tooltip).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+      });
+
+      test("an empty workspace", async ({ today, page }) => {
+        await today.open();
+        expect(await violations(page)).toEqual([]);
+      });
+
+      test("no such page", async ({ frame, page, complaints }) => {
+        complaints.allow(/status of 404/);
+        await frame.open("/nowhere");
+        expect(await violations(page)).toEqual([]);
+      });
+
+      test("what opens and what fails", async ({ server, today, frame, time, page, complaints }) => {
+        complaints.allow(/status of 500/);
+        await server.send(...EVENTS);
+        await today.open();
+        await page.route("**/api/v1/today", (route) => route.fulfill({ status: 500 }));
+        await time.pass({ seconds: 45 });
+        await time.pass({ seconds: 6 });
+        await expect(frame.banner).toBeVisible();
+        await page.getByRole("button", { name: "What “Users online” means" }).click();
+        expect(await violations(page)).toEqual([]);
+        await page.keyboard.press("?");
+        await expect(frame.shortcuts).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+      });
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import { FIRST_EVENT, twoWeeks, uses } from "./history";
+import type { Server } from "./server";
+
+/** A name as long as names get. */
+const LONG = "Extraordinarilylongmodulename".repeat(3);
+
+async function sendMuch(server: Server): Promise<void> {
+  const users = Array.from({ length: 30 }, (_, index) => ({
+    account: { id: `a${index % 12}`, name: `Account ${index % 12} of the Long Name Company Limited` },
+    user: { id: `u${index}`, name: `User Number ${index}` },
+    module: index === 0 ? LONG : `Module ${index % 11}`,
+    action: "Edit",
+    time: server.ago({ minutes: 30 - index }),
+  }));
+  await server.send(FIRST_EVENT, ...twoWeeks(), uses("2026-11-18", LONG, "Open", 123_456), ...users);
+}
+
+for (const width of [360, 390, 768, 1440, 2560]) {
+  test.describe(`${width} pixels wide`, () => {
+    test.use({ viewport: { width, height: 844 } });
+
+    test("nothing is wider than the page", { tag: "@nojs" }, async ({ server, today, activities, frame, page }) => {
+      const tooWide = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      await today.open();
+      expect(await tooWide(), "empty").toBeLessThanOrEqual(0);
+      await sendMuch(server);
+      await today.open();
+      await today.entry("User Number 0").summary.click();
+      expect(await tooWide(), "Today").toBeLessThanOrEqual(0);
+      await activities.open();
+      expect(await tooWide(), "Activities").toBeLessThanOrEqual(0);
+      await activities.timeSpent.asTable.locator("summary").click();
+      await activities.topModules.locator(".as-table summary").click();
+      expect(await tooWide(), "Activities with its tables").toBeLessThanOrEqual(0);
+      await frame.open("/nowhere");
+      expect(await tooWide(), "Not found").toBeLessThanOrEqual(0);
+    });
+  });
+}
+
+/** Begins to note what moves on the page without the reader’s doing. */
+async function watchShifts(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as LayoutShift[]) {
+        for (const { node, previousRect, currentRect } of entry.sources) {
+          const element = node instanceof Element ? node : node?.parentElement;
+          const places = [previousRect, currentRect].map(({ x, y, width, height }) => [x, y, width, height].join(" "));
+          window.shifts.push(`${element?.className || element?.tagName}: ${element?.textContent}: ${places.join(" → ")}`);
+        }
+      }
+    }).observe({ type: "layout-shift" });
+  });
+}
+
+interface LayoutShift extends PerformanceEntry {
+  sources: { node: Node | null; previousRect: DOMRectReadOnly; currentRect: DOMRectReadOnly }[];
+}
+
+declare global {
+  interface Window {
+    shifts: string[];
+  }
+}
+
+for (const width of [390, 1440]) {
+  test.describe(`${width} pixels wide, from tick to tick`, () => {
+    test.use({ viewport: { width, height: 844 } });
+
+    test("nothing moves", async ({ server, today, time, page }) => {
+      await sendMuch(server);
+      await today.open();
+      await watchShifts(page);
+      for (const user of ["u3", "u4"]) {
+        await server.send({ account: "a3", user, module: "Module 3", action: "Edit" });
+        await time.tick();
+        await expect(today.news).toBeVisible();
+      }
+      await expect(today.asOf).toContainText("as of 12:00:20");
+      // What is observed is delivered after the next frame.
+      await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+      expect(await page.evaluate(() => window.shifts)).toEqual([]);
+    });
+  });
+}
+
+test("focus, scroll and open entries survive a refresh", async ({ server, today, time, page }) => {
+  await sendMuch(server);
+  await today.open();
+  const entry = today.entry("User Number 12");
+  await entry.summary.click();
+  const link = page.getByRole("link", { name: /^Usage of Account 0/ });
+  await link.focus();
+  await today.streamScroll.evaluate((list) => (list.scrollTop = 300));
+  await page.evaluate(() => window.scrollTo(0, 100));
+
+  for (const user of ["u3", "u4"]) {
+    await server.send({ account: "a3", user, module: "Module 3", action: "Edit" });
+    await time.tick();
+  }
+  await expect(today.asOf).toContainText("as of 12:00:20");
+  await expect(today.news).toBeVisible();
+  await expect(link).toBeFocused();
+  await expect(entry.uses).toHaveCount(1);
+  expect(await today.streamScroll.evaluate((list) => list.scrollTop)).toBe(300);
+  expect(await page.evaluate(() => window.scrollY)).toBe(100);
+});
+
+test("an open explanation survives a refresh", async ({ server, today, time, page }) => {
+  await sendMuch(server);
+  await today.open();
+  await page.getByRole("button", { name: "What “Popular modules” means" }).click();
+  await server.send({ account: "a3", user: "u3", module: "Module 3", action: "Edit" });
+  await time.tick();
+  await expect(today.asOf).toContainText("as of 12:00:10");
+  await expect(page.locator("#help-popular-modules")).toBeVisible();
+});
+
+test("focus stays on its rank in a top ten", async ({ server, today, time }) => {
+  await sendMuch(server);
+  await today.open();
+  const link = today.topTen("Most active accounts").getByRole("link").nth(2);
+  await link.focus();
+  await server.send({ account: "a3", user: "u99", module: "Module 3", action: "Edit" });
+  await time.tick();
+  await expect(today.asOf).toContainText("as of 12:00:10");
+  await expect(link).toBeFocused();
+});
