@@ -220,7 +220,9 @@ fn actions(entry: &StreamEntry) -> String {
 fn uses(entry: &StreamEntry, now: Instant) -> impl IntoView + use<> {
     let mut lines: Vec<(String, String, i64)> = Vec::new();
     for Use { action, at, count } in &entry.uses {
-        let ago = format::ago(now, *at);
+        // Uses are known to the minute, the last one exactly: list and entry must not tell two ages of it.
+        let is_last = (0..60_000).contains(&(entry.last_at.millis() - at.millis()));
+        let ago = format::ago(now, if is_last { entry.last_at } else { *at });
         match lines.iter_mut().find(|(known, when, _)| known == action && *when == ago) {
             Some((_, _, total)) => *total += count,
             None => lines.push((action.clone(), ago, *count)),
