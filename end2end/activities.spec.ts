@@ -5,14 +5,29 @@ import type { Column } from "./pages/activities";
 
 test.describe("periods", () => {
   test.beforeEach(async ({ server, activities }) => {
-    await server.send(FIRST_EVENT, ...twoWeeks(), uses("2026-11-22", "Dashboard", "View", 12), uses("2026-09-01", "Board", "Edit", 3));
+    await server.send(
+      FIRST_EVENT,
+      ...twoWeeks(),
+      uses("2026-11-22", "Dashboard", "View", 12),
+      uses("2026-09-01", "Board", "Edit", 3),
+    );
     await activities.open();
   });
 
   for (const { name, days, previous, search } of [
-    { name: "Last 90 days", days: "25 Aug – 22 Nov 2026", previous: "27 May – 24 Aug 2026", search: "?period=last_90_days" },
+    {
+      name: "Last 90 days",
+      days: "25 Aug – 22 Nov 2026",
+      previous: "27 May – 24 Aug 2026",
+      search: "?period=last_90_days",
+    },
     { name: "Last 30 days", days: "24 Oct – 22 Nov 2026", previous: "24 Sep – 23 Oct 2026", search: "" },
-    { name: "Last 7 days", days: "16 Nov – 22 Nov 2026", previous: "9 Nov – 15 Nov 2026", search: "?period=last_7_days" },
+    {
+      name: "Last 7 days",
+      days: "16 Nov – 22 Nov 2026",
+      previous: "9 Nov – 15 Nov 2026",
+      search: "?period=last_7_days",
+    },
     { name: "Yesterday", days: "22 Nov 2026", previous: "21 Nov 2026", search: "?period=yesterday" },
   ]) {
     test(`${name}, with both date ranges`, { tag: "@nojs" }, async ({ activities, page }) => {
@@ -37,15 +52,19 @@ test.describe("periods", () => {
     await expect(activities.rows).toHaveCount(5);
   });
 
-  test("a range that ends before it begins is explained", { tag: "@nojs" }, async ({ activities, page, complaints }) => {
-    complaints.allow(/status of 422/);
-    await activities.from.fill("2026-11-18");
-    await activities.to.fill("2026-11-16");
-    await activities.show.click();
-    await expect(page.getByRole("alert")).toContainText("This address asks for something there is not");
-    await page.getByRole("link", { name: "Show the last 30 days" }).click();
-    await expect(activities.ranges).toContainText("24 Oct – 22 Nov 2026");
-  });
+  test(
+    "a range that ends before it begins is explained",
+    { tag: "@nojs" },
+    async ({ activities, page, complaints }) => {
+      complaints.allow(/status of 422/);
+      await activities.from.fill("2026-11-18");
+      await activities.to.fill("2026-11-16");
+      await activities.show.click();
+      await expect(page.getByRole("alert")).toContainText("This address asks for something there is not");
+      await page.getByRole("link", { name: "Show the last 30 days" }).click();
+      await expect(activities.ranges).toContainText("24 Oct – 22 Nov 2026");
+    },
+  );
 
   test("the back button returns to the period before", { tag: "@nojs" }, async ({ activities, page }) => {
     await activities.period("Yesterday").click();
@@ -190,7 +209,10 @@ test.describe("the table", () => {
 
 test("the pager turns pages, and sorting begins anew", { tag: "@nojs" }, async ({ server, activities, page }) => {
   const name = (index: number) => `Module ${String(index).padStart(3, "0")}`;
-  await server.send(FIRST_EVENT, ...Array.from({ length: 120 }, (_, index) => uses("2026-11-18", name(index), "Open", 1)));
+  await server.send(
+    FIRST_EVENT,
+    ...Array.from({ length: 120 }, (_, index) => uses("2026-11-18", name(index), "Open", 1)),
+  );
   await activities.open("?period=last_7_days&sort=module");
   await expect(activities.pager).toContainText("1–100 of 120");
   await expect(activities.rows).toHaveCount(100);

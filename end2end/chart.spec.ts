@@ -12,7 +12,12 @@ test.beforeEach(async ({ server, activities }) => {
       ...uses(day, "Board", "Edit", 1),
       time: `${day}T12:${String(minute).padStart(2, "0")}:00Z`,
     }));
-  await server.send(FIRST_EVENT, ...minutes("2026-11-12", 10), ...minutes("2026-11-19", 15), ...minutes("2026-11-22", 5));
+  await server.send(
+    FIRST_EVENT,
+    ...minutes("2026-11-12", 10),
+    ...minutes("2026-11-19", 15),
+    ...minutes("2026-11-22", 5),
+  );
   await activities.open("?period=last_7_days");
 });
 

@@ -56,7 +56,13 @@ for (const [what, answer] of [
   ["a server in trouble", { status: 500 }],
   ["a server that cannot be reached", "abort"],
 ] as const) {
-  test(`numbers that ${what} did not give can be asked for again`, async ({ server, today, frame, page, complaints }) => {
+  test(`numbers that ${what} did not give can be asked for again`, async ({
+    server,
+    today,
+    frame,
+    page,
+    complaints,
+  }) => {
     complaints.allow(/status of 500/, /ERR_CONNECTION_REFUSED/);
     await server.send(FIRST_EVENT, ...twoWeeks());
     await today.open();

@@ -55,7 +55,11 @@ export { expect };
 /** Until the page has taken over what the server rendered, its buttons do nothing. Then it listens for keys. */
 function noticeTakeover(): void {
   const listen = window.addEventListener.bind(window);
-  window.addEventListener = (type: string, listener: EventListenerOrEventListenerObject, options?: AddEventListenerOptions | boolean) => {
+  window.addEventListener = (
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: AddEventListenerOptions | boolean,
+  ) => {
     if (type === "keydown") window.takenOver = true;
     listen(type, listener, options);
   };

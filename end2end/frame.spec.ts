@@ -35,7 +35,13 @@ test.describe("as a reader elsewhere in the world", () => {
     today,
     time,
   }) => {
-    await server.send({ account: "acme", user: "lisa", module: "Board", action: "Edit", time: server.ago({ minutes: 1 }) });
+    await server.send({
+      account: "acme",
+      user: "lisa",
+      module: "Board",
+      action: "Edit",
+      time: server.ago({ minutes: 1 }),
+    });
     await today.open();
     await expect(today.asOf).toContainText("as of 13:00:00 · Europe/Berlin · Monday, 23 November 2026");
     await expect(today.entry("lisa").when).toHaveAttribute("title", "12:59");

@@ -29,7 +29,9 @@ export class ActivitiesPage {
     this.to = page.getByLabel("To", { exact: true });
     this.show = page.getByRole("button", { name: "Show", exact: true });
     this.timeSpent = new Chart(page.locator(".time-spent"));
-    this.topActivities = page.locator(".top-five").filter({ has: page.getByRole("heading", { name: "Top activities" }) });
+    this.topActivities = page
+      .locator(".top-five")
+      .filter({ has: page.getByRole("heading", { name: "Top activities" }) });
     this.topModules = page.locator(".top-five").filter({ has: page.getByRole("heading", { name: "Top modules" }) });
     const section = page.getByRole("region", { name: "All activities and modules" });
     this.filter = section.getByRole("searchbox", { name: "Filter by name" });
