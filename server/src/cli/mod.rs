@@ -8,14 +8,14 @@ mod serve;
 use crate::store::{Asked, Store, StoreError};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 /// Shows a B2B software company, live, who is using its product.
 #[derive(Parser)]
 #[command(
     name = "usage-monitor",
     version,
-    after_help = "Every option can also be given as an environment variable, named with each.\n\
+    after_help = "Options can also be given as the environment variables named with them.\n\
         First steps: usage-monitor serve --demo --database sqlite://demo.db"
 )]
 struct Cli {
@@ -108,6 +108,7 @@ pub fn main() -> ExitCode {
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("USAGE_MONITOR_LOG").unwrap_or_else(|_| "info".into()),
         )
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     match tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| runtime.block_on(run(cli.command))) {

@@ -66,16 +66,16 @@ pub(super) fn read(form: Form, body: &[u8], received: Instant) -> Result<Sorted,
     }
 }
 
-/// An array of events, those beyond the limit counted but not kept.
+/// An array of events. Those beyond the limit are read, but not kept.
 struct Events<'a> {
     kept: Vec<&'a RawValue>,
-    sent: usize,
+    has_more: bool,
 }
 
 impl<'de> Deserialize<'de> for Events<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Count;
-        impl<'de> Visitor<'de> for Count {
+        struct Limit;
+        impl<'de> Visitor<'de> for Limit {
             type Value = Events<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,14 +88,14 @@ impl<'de> Deserialize<'de> for Events<'de> {
                     let Some(event) = array.next_element()? else { break };
                     kept.push(event);
                 }
-                let mut sent = kept.len();
+                let mut has_more = false;
                 while array.next_element::<IgnoredAny>()?.is_some() {
-                    sent += 1;
+                    has_more = true;
                 }
-                Ok(Events { kept, sent })
+                Ok(Events { kept, has_more })
             }
         }
-        deserializer.deserialize_seq(Count)
+        deserializer.deserialize_seq(Limit)
     }
 }
 
@@ -141,7 +141,7 @@ fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
 }
 
 fn sort(events: &Events<'_>, prefix: &str, receipt: Receipt) -> Result<Sorted, ApiProblem> {
-    refuse_too_many(events.sent)?;
+    refuse_too_many(events.has_more)?;
     let mut sorted = Sorted::default();
     for (index, json) in events.kept.iter().enumerate() {
         sorted.push(index, &format!("{prefix}/{index}"), event(json.get(), receipt));
@@ -151,7 +151,7 @@ fn sort(events: &Events<'_>, prefix: &str, receipt: Receipt) -> Result<Sorted, A
 
 fn read_lines(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    refuse_too_many(lines().count())?;
+    refuse_too_many(lines().nth(EVENTS_PER_REQUEST).is_some())?;
     let mut sorted = Sorted::default();
     for (index, line) in lines().enumerate() {
         sorted.push(index, &format!("/{index}"), event(line, Receipt { received, sent_at: None }));
@@ -172,11 +172,11 @@ fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, ApiProblem> 
     serde_json::from_str(text).map_err(|error| ApiProblem::unreadable(format!("not JSON: {error}")))
 }
 
-fn refuse_too_many(events: usize) -> Result<(), ApiProblem> {
-    if events <= EVENTS_PER_REQUEST {
+fn refuse_too_many(has_more: bool) -> Result<(), ApiProblem> {
+    if !has_more {
         return Ok(());
     }
-    let detail = format!("the request has {events} events; at most {EVENTS_PER_REQUEST} are allowed");
+    let detail = format!("the request has more than {EVENTS_PER_REQUEST} events");
     Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 

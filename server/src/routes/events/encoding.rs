@@ -46,8 +46,9 @@ impl Encoding {
 
 fn read(decoder: impl Read) -> Result<Bytes, ApiProblem> {
     let mut plain = Vec::new();
-    let limit = u64::try_from(REQUEST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(limit).read_to_end(&mut plain).map_err(|error| broken(&error))?;
+    // A byte more than allowed, which tells that there is more.
+    const LIMIT: u64 = REQUEST_BYTES as u64 + 1;
+    decoder.take(LIMIT).read_to_end(&mut plain).map_err(|error| broken(&error))?;
     if plain.len() > REQUEST_BYTES { Err(ReceiveError::TooLarge.into()) } else { Ok(plain.into()) }
 }
 
