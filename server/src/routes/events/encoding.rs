@@ -46,10 +46,12 @@ impl Encoding {
 
 fn read(decoder: impl Read) -> Result<Bytes, ApiProblem> {
     let mut plain = Vec::new();
-    // A byte more than allowed, which tells that there is more.
-    const LIMIT: u64 = REQUEST_BYTES as u64 + 1;
-    decoder.take(LIMIT).read_to_end(&mut plain).map_err(|error| broken(&error))?;
-    if plain.len() > REQUEST_BYTES { Err(ReceiveError::TooLarge.into()) } else { Ok(plain.into()) }
+    let mut limited = decoder.take(REQUEST_BYTES as u64);
+    limited.read_to_end(&mut plain).map_err(|error| broken(&error))?;
+    match limited.into_inner().read(&mut [0]).map_err(|error| broken(&error))? {
+        0 => Ok(plain.into()),
+        _ => Err(ReceiveError::TooLarge.into()),
+    }
 }
 
 fn broken(error: &io::Error) -> ApiProblem {
