@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::negotiation;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -43,11 +43,6 @@ pub fn names() -> Option<Names> {
     let Names { js, wasm, css } = serde_json::from_slice(&manifest.data).ok()?;
     let [js, wasm, css] = [js, wasm, css].map(|path| format!("/{path}"));
     Some(Names { js, wasm, css })
-}
-
-/// Answers GET and HEAD with the file at the path, or 404 without a body.
-pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
-    find(uri.path(), &headers).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
 /// The file at the URL path `path`, in the encoding that suits the request's `headers` best, or 304 if the client
@@ -223,11 +218,10 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn the_site_itself_answers_404_for_what_is_not_there() {
+    #[test]
+    fn the_site_itself_has_no_file_for_what_is_not_there() {
         for path in ["/pkg/missing.js", "/../Cargo.toml", "/manifest.json"] {
-            let response = serve(Uri::from_static(path), HeaderMap::new()).await;
-            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+            assert!(find(path, &HeaderMap::new()).is_none(), "{path}");
         }
     }
 }
