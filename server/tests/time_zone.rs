@@ -4,7 +4,7 @@
 
 use chrono_tz::Tz;
 use model::{
-    event::{Deed, Event},
+    event::{Event, Kind},
     instant::Instant,
 };
 use server::store::{Asked, Reporting, Store, StoreError};
@@ -17,7 +17,7 @@ fn event(time: &str) -> Event {
         user: "lisa".into(),
         user_name: None,
         module: "Dashboard".into(),
-        deed: Deed::Activity { action: "Export".into(), count: 1 },
+        kind: Kind::Activity { action: "Export".into(), count: 1 },
         time: Instant::parse(time).unwrap(),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     dimension::{self, Dimensions, Numbers},
     rollup::{self, Fact},
 };
-use model::event::{Deed, Event};
+use model::event::{Event, Kind};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeSet, HashSet};
 
@@ -80,9 +80,9 @@ async fn store(
 }
 
 fn fact(event: &Event, numbers: Numbers) -> Fact {
-    let count = match event.deed {
-        Deed::Activity { count, .. } => count,
-        Deed::Heartbeat => 0,
+    let count = match event.kind {
+        Kind::Activity { count, .. } => count,
+        Kind::Heartbeat => 0,
     };
     Fact { numbers, time: event.time, count }
 }

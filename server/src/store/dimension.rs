@@ -1,7 +1,7 @@
 //! Dense numbers for ids and names, and the newest name of accounts and users.
 
 use super::{StoreError, batches};
-use model::event::{Deed, Event};
+use model::event::{Event, Kind};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -51,9 +51,9 @@ impl Dimensions {
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str()));
         let columns = ("member", "user_no", "account_no", "id");
         self.count += number_parts(connection, columns, &mut self.users, users).await?;
-        let activities = events.iter().filter_map(|event| match &event.deed {
-            Deed::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
-            Deed::Heartbeat => None,
+        let activities = events.iter().filter_map(|event| match &event.kind {
+            Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
+            Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
         self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
@@ -65,9 +65,9 @@ impl Dimensions {
     fn remembered(&self, event: &Event) -> Numbers {
         let account_no = self.accounts[&event.account];
         let module_no = self.modules[&event.module];
-        let activity_no = match &event.deed {
-            Deed::Activity { action, .. } => self.activities[&module_no][action],
-            Deed::Heartbeat => 0,
+        let activity_no = match &event.kind {
+            Kind::Activity { action, .. } => self.activities[&module_no][action],
+            Kind::Heartbeat => 0,
         };
         Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
     }
