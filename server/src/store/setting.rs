@@ -41,6 +41,14 @@ pub(super) async fn settle(connection: &mut SqliteConnection, asked: Asked) -> R
     let reporting =
         Reporting { zone: asked.zone.unwrap_or(before.zone), idle_gap: asked.idle_gap.unwrap_or(before.idle_gap) };
     if stored != Some(reporting) {
+        match stored {
+            None => tracing::info!(zone = %reporting.zone, "the database is new"),
+            Some(before) => tracing::info!(
+                zone = %reporting.zone, zone_before = %before.zone,
+                idle_gap = reporting.idle_gap, idle_gap_before = before.idle_gap,
+                "computing every roll-up again, which can take a while"
+            ),
+        }
         put(&mut transaction, ZONE, reporting.zone.name()).await?;
         put(&mut transaction, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
         rebuild::roll_up_again(&mut transaction, reporting).await?;
