@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let zone = zone.parse()?;
     let now = Instant::parse(now).ok_or("NOW must be RFC 3339")?;
     let clock = Arc::new(ManualClock::new(now));
-    let store = Store::open(url, Asked { zone: Some(zone), idle_gap: None }).await?;
+    let store = Store::open(url, Asked { zone: Some(zone), ..Asked::default() }).await?;
     let demo = options.iter().any(|option| option == "--demo");
     let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
