@@ -4,6 +4,7 @@ use super::{StoreError, dimension::Dimensions, partition::Partitions};
 use sqlx::{
     ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::Migrator,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -47,6 +48,14 @@ pub(super) enum ReadPool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
+
+/// Connections for what the servers on one Postgres share. Apart from those that read: whoever waits for one of these
+/// may be reading.
+#[derive(Clone)]
+pub(super) struct Shared(PgPool);
+
+/// One of them.
+pub(super) struct SharedConnection(PoolConnection<Postgres>);
 
 /// One state of the database, however long it is read and whatever is written meanwhile.
 pub struct Reading(ReadTransaction);
@@ -105,6 +114,13 @@ impl Place {
                 ReadPool::Postgres(pool.connect_with(PgConnectOptions::clone(options)).await?)
             }
         })
+    }
+
+    /// Connections for what is shared; `None` for SQLite, which has one server.
+    pub(super) async fn shared(&self) -> Result<Option<Shared>, StoreError> {
+        let Self::Postgres(options) = self else { return Ok(None) };
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Some(Shared(pool.connect_with(PgConnectOptions::clone(options)).await?)))
     }
 
     /// Every migration of this version.
@@ -198,6 +214,25 @@ impl ReadPool {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+impl Shared {
+    /// One of the connections.
+    pub(super) async fn acquire(&self) -> Result<SharedConnection, StoreError> {
+        Ok(SharedConnection(self.0.acquire().await?))
+    }
+
+    /// Ends every connection.
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl SharedConnection {
+    /// The connection itself.
+    pub(super) fn connection(&mut self) -> Connection<'_> {
+        Connection::Postgres(&mut self.0)
     }
 }
 
