@@ -92,6 +92,9 @@ pub enum StoreError {
         /// How many it should have.
         expected: usize,
     },
+    /// The connection was lost while a commit was under way, and the database does not say what became of it.
+    #[error("the database was lost while it stored the events; they may be stored, or not")]
+    InDoubt,
     /// A write did not come to its end.
     #[error("the write did not come to its end")]
     WriterFailed,
