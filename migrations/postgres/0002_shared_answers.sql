@@ -1,6 +1,6 @@
--- What was answered at a tick, for all servers to give the same answer. Not worth writing to the log: it is of use for
--- some seconds.
-CREATE UNLOGGED TABLE answer (
+-- What was answered at a tick, for all servers to give the same answer. It outlives a crash: servers that go on would
+-- otherwise show something else than before within one tick.
+CREATE TABLE answer (
     tick     BIGINT NOT NULL,
     question TEXT COLLATE "C" NOT NULL,
     answer   TEXT NOT NULL,
