@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
+mod bench;
 mod build;
 mod page;
 mod postgres;
@@ -36,6 +37,8 @@ enum Task {
     Serve(serve::Options),
     /// Run every test there is, or only the stages named
     Test(test::Options),
+    /// Measure, against a baseline on the same machine
+    Bench,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Build(options) => build::build(&options).map(|_| ExitCode::SUCCESS),
         Task::Serve(options) => serve::serve(&options),
         Task::Test(options) => test::test(&options),
+        Task::Bench => bench::bench().map(|()| ExitCode::SUCCESS),
     }
 }
 

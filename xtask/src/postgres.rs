@@ -1,4 +1,4 @@
-//! A throw-away Postgres for the tests.
+//! A throw-away Postgres for tests and benches.
 
 use std::{
     env, fs,
@@ -16,8 +16,11 @@ pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
 const INSTALL: &str = "apt-get update && apt-get install -y postgresql";
 
+/// Each test has connections of its own.
+const SETTINGS: &str = "-c max_connections=300 -c listen_addresses=127.0.0.1";
+
 /// What makes tests fast, in a cluster whose data nobody will miss.
-const SETTINGS: &str = "-c fsync=off -c full_page_writes=off -c max_connections=300 -c listen_addresses=127.0.0.1";
+const NOT_DURABLE: &str = "-c fsync=off -c full_page_writes=off";
 
 /// A Postgres to test with.
 pub(crate) enum TestPostgres {
@@ -28,11 +31,11 @@ pub(crate) enum TestPostgres {
 }
 
 impl TestPostgres {
-    /// The one that `TEST_DATABASE_URL` names, or a new cluster on a free port.
+    /// The one that `TEST_DATABASE_URL` names, or a new cluster on a free port. What `durable` is false for is faster.
     ///
     /// # Errors
     /// Postgres is missing and cannot be installed, or does not start.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(durable: bool) -> Result<Self> {
         if let Ok(url) = env::var(URL_VARIABLE) {
             return Ok(Self::Given(url));
         }
@@ -45,7 +48,7 @@ impl TestPostgres {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         // From here on it is cleaned up, also where it does not start.
         let postgres = Self::Own { programs, directory, port };
-        postgres.begin()?;
+        postgres.begin(if durable { "" } else { NOT_DURABLE })?;
         Ok(postgres)
     }
 
@@ -57,7 +60,7 @@ impl TestPostgres {
         }
     }
 
-    fn begin(&self) -> Result<()> {
+    fn begin(&self, settings: &str) -> Result<()> {
         let Self::Own { programs, directory, port } = self else { return Ok(()) };
         let data = directory.join("data");
         let mut initdb = unprivileged(&programs.join("initdb"));
@@ -66,7 +69,7 @@ impl TestPostgres {
         let mut start = unprivileged(&programs.join("pg_ctl"));
         start.args(["start", "--wait", "-D"]).arg(&data).arg("-l").arg(directory.join("log"));
         // Its output is the log's; a pipe would stay open as long as the server runs.
-        run(start.arg("-s").arg("-o").arg(format!("-p {port} -k {} {SETTINGS}", directory.display())))
+        run(start.arg("-s").arg("-o").arg(format!("-p {port} -k {} {SETTINGS} {settings}", directory.display())))
     }
 }
 

@@ -112,7 +112,7 @@ fn unit() -> Result<Vec<Tally>> {
 }
 
 fn postgres() -> Result<Vec<Tally>> {
-    let postgres = TestPostgres::start()?;
+    let postgres = TestPostgres::start(false)?;
     let mut tests = cargo(["test", "--package", "server", "--no-fail-fast"]);
     tests.args(ON_BOTH_DATABASES.iter().flat_map(|name| ["--test", name]));
     tests.env(postgres::URL_VARIABLE, postgres.url());
@@ -137,7 +137,7 @@ fn browser() -> Result<Vec<Tally>> {
     let (output, success) = watch(playwright()?)?;
     let mut tallies = or_unfinished(vec![tally::playwright(&output)], success);
 
-    let postgres = TestPostgres::start()?;
+    let postgres = TestPostgres::start(false)?;
     let mut tests = playwright()?;
     tests.env(postgres::URL_VARIABLE, postgres.url());
     let (output, success) = watch(tests)?;
