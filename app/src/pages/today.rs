@@ -64,7 +64,7 @@ fn AsOf() -> impl IntoView {
             "as of " <time class="num" datetime=move || as_of.get().to_string()>{move || clock.hms(as_of.get())}</time>
             <span class="separator">" · "</span> <span>{zone}</span> <span class="separator">" · "</span>
             <span>{day}</span>
-            {move || stale().map(|age| view! { <span class="stale">{age}</span> })}
+            {move || stale().map(|age| view! { <span class="stale">{age}</span> }.into_any())}
         </p>
     }
     .into_any()
