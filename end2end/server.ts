@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { launch, type Launched } from "./launch";
 
 /** Numbers are from ticks: multiples of this many milliseconds. */
 export const TICK = 10_000;
@@ -33,29 +31,20 @@ export class Server {
   private constructor(
     readonly origin: string,
     private clock: number,
-    private readonly program: ChildProcess,
+    private readonly program: Launched,
     private readonly directory: string,
   ) {}
 
   static async start({ zone, start, demo }: Settings): Promise<Server> {
-    const path = process.env.USAGE_MONITOR_CONTROLLED;
-    if (!path) throw new Error("USAGE_MONITOR_CONTROLLED is not set: run `cargo xtask test browser`");
     const directory = await mkdtemp(join(tmpdir(), "usage-monitor-"));
     const database = `sqlite://${join(directory, "test.sqlite")}`;
     const options = [database, zone, start, ...(demo ? ["--demo"] : [])];
-    const program = spawn(path, options, { stdio: ["ignore", "pipe", "inherit"] });
-    const lines = createInterface({ input: program.stdout });
-    const address = once(lines, "line").then(([line]) => String(line));
-    const failure = once(program, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
-    const origin = await Promise.race([address, failure]);
-    failure.catch(() => undefined);
-    return new Server(origin, Date.parse(start), program, directory);
+    const program = await launch("USAGE_MONITOR_CONTROLLED", options);
+    return new Server(program.line, Date.parse(start), program, directory);
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.program, "exit");
-    this.program.kill();
-    await ended;
+    await this.program.stop();
     await rm(this.directory, { recursive: true });
   }
 
