@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { launch, type Launched } from "./launch";
 
 /** Numbers are from ticks: multiples of this many milliseconds. */
@@ -32,20 +29,16 @@ export class Server {
     readonly origin: string,
     private clock: number,
     private readonly program: Launched,
-    private readonly directory: string,
   ) {}
 
   static async start({ zone, start, demo }: Settings): Promise<Server> {
-    const directory = await mkdtemp(join(tmpdir(), "usage-monitor-"));
-    const database = `sqlite://${join(directory, "test.sqlite")}`;
-    const options = [database, zone, start, ...(demo ? ["--demo"] : [])];
+    const options = [zone, start, ...(demo ? ["--demo"] : [])];
     const program = await launch("USAGE_MONITOR_CONTROLLED", options);
-    return new Server(program.line, Date.parse(start), program, directory);
+    return new Server(program.line, Date.parse(start), program);
   }
 
   async stop(): Promise<void> {
     await this.program.stop();
-    await rm(this.directory, { recursive: true });
   }
 
   /** What the server's clock shows. */

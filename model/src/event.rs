@@ -43,14 +43,14 @@ pub struct Event {
     /// The area of the product.
     pub module: String,
     /// What the user did there.
-    pub deed: Deed,
+    pub kind: Kind,
     /// When, corrected for the sender's clock.
     pub time: Instant,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Kind {
     /// The user did something.
     Activity {
         /// The verb.
@@ -122,19 +122,19 @@ impl Event {
         let id = optional_text(fields, "/id", "id", ID_BYTES)?;
         let kind = optional_text(fields, "/kind", "kind", NAME_BYTES)?;
         let module = required_text(fields, "/module", "module", NAME_BYTES)?;
-        let deed = match kind.as_deref() {
-            None | Some("activity") => Deed::Activity {
+        let kind = match kind.as_deref() {
+            None | Some("activity") => Kind::Activity {
                 action: required_text(fields, "/action", "action", NAME_BYTES)?,
                 count: count(fields)?,
             },
-            Some("heartbeat") => Deed::Heartbeat,
+            Some("heartbeat") => Kind::Heartbeat,
             Some(other) => {
                 let detail = format!("kind “{other}” is neither activity nor heartbeat");
                 return Err(Rejection::new(RejectionCode::UnknownKind, "/kind", detail));
             }
         };
         let time = checked_time(receipt.corrected(time(fields)?), receipt.received)?;
-        Ok(Self { id, account, account_name, user, user_name, module, deed, time })
+        Ok(Self { id, account, account_name, user, user_name, module, kind, time })
     }
 }
 
@@ -289,7 +289,7 @@ mod tests {
             user: "lisa".into(),
             user_name: Some("Lisa Ray".into()),
             module: "Dashboard".into(),
-            deed: Deed::Activity { action: "Export".into(), count: 3 },
+            kind: Kind::Activity { action: "Export".into(), count: 3 },
             time: NOON.plus_millis(-5),
         };
         assert_eq!(event, Ok(expected));
@@ -298,12 +298,12 @@ mod tests {
     #[test]
     fn the_least_an_event_needs() {
         let event = read(json!({"account": "a", "user": "u", "module": "m", "action": "x"})).expect("accepted");
-        assert_eq!((event.time, event.deed), (NOON, Deed::Activity { action: "x".into(), count: 1 }));
+        assert_eq!((event.time, event.kind), (NOON, Kind::Activity { action: "x".into(), count: 1 }));
         let float = read(json!({"account": "a", "user": "u", "module": "m", "action": "x", "count": 2.0, "time": 1e3}));
         let float = float.expect("accepted");
-        assert_eq!((float.time.millis(), float.deed), (1000, Deed::Activity { action: "x".into(), count: 2 }));
+        assert_eq!((float.time.millis(), float.kind), (1000, Kind::Activity { action: "x".into(), count: 2 }));
         let heartbeat = read(json!({"kind": "heartbeat", "account": "a", "user": "u", "module": "m"}));
-        assert_eq!(heartbeat.expect("accepted").deed, Deed::Heartbeat);
+        assert_eq!(heartbeat.expect("accepted").kind, Kind::Heartbeat);
     }
 
     #[test]

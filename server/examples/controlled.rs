@@ -1,7 +1,12 @@
-//! The server with a clock that browser tests set: `controlled DATABASE-URL ZONE NOW [--demo]` listens on a port of
-//! its own and prints the address. `POST /test/clock` takes an RFC 3339 instant as its body, moves the clock there
-//! and takes the snapshot of that tick.
+//! The server with a clock that browser tests set: `controlled ZONE NOW [--demo]` listens on a port of its own, over an
+//! empty database of its own, and prints the address; both go with SIGTERM. `POST /test/clock` takes an RFC 3339 instant
+//! as its body, moves the clock there and takes the snapshot of that tick.
 
+#[path = "../tests/harness/database.rs"]
+#[expect(dead_code, reason = "whether it is shared matters to other tests")]
+mod database;
+
+use database::TestDatabase;
 use axum::{extract::State, http::StatusCode, routing::post};
 use model::instant::Instant;
 use server::{
@@ -12,18 +17,20 @@ use server::{
     store::{Asked, Store},
 };
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "the address is what the tests read")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, zone, now, options @ ..] = arguments.as_slice() else {
-        return Err("usage: controlled DATABASE-URL ZONE NOW [--demo]".into());
+    let [zone, now, options @ ..] = arguments.as_slice() else {
+        return Err("usage: controlled ZONE NOW [--demo]".into());
     };
     let zone = zone.parse()?;
     let now = Instant::parse(now).ok_or("NOW must be RFC 3339")?;
     let clock = Arc::new(ManualClock::new(now));
-    let store = Store::open(url, Asked { zone: Some(zone), idle_gap: None }).await?;
+    let database = TestDatabase::create().await;
+    let store = Store::open(&database.url(), Asked { zone: Some(zone), ..Asked::default() }).await?;
     let demo = options.iter().any(|option| option == "--demo");
     let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
@@ -31,7 +38,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let controls = axum::Router::new().route("/test/clock", post(set_clock)).with_state((clock, server.clone()));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, controls.merge(routes::router(server))).await?;
+    let mut stop = signal(SignalKind::terminate())?;
+    tokio::select! {
+        served = axum::serve(listener, controls.merge(routes::router(server))) => served?,
+        _ = stop.recv() => {}
+    }
     Ok(())
 }
 

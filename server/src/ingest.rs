@@ -120,7 +120,7 @@ async fn commit(store: &Store, mut group: Vec<Submission>) {
 mod tests {
     use super::*;
     use crate::store::Asked;
-    use model::{event::Deed, instant::Instant};
+    use model::{event::Kind, instant::Instant};
 
     fn event(id: &str) -> Event {
         Event {
@@ -130,7 +130,7 @@ mod tests {
             user: "lisa".into(),
             user_name: None,
             module: "Dashboard".into(),
-            deed: Deed::Activity { action: "Export".into(), count: 1 },
+            kind: Kind::Activity { action: "Export".into(), count: 1 },
             time: Instant::from_millis(1_795_435_200_000),
         }
     }

@@ -15,7 +15,7 @@ pub mod store;
 
 use crate::{
     clock::Clock,
-    dashboards::{Dashboards, Display},
+    dashboards::{Dashboards, Display, ReadError},
     ingest::Ingest,
     receive::Receiver,
     store::Store,
@@ -117,11 +117,14 @@ pub async fn serve(
     store.close().await;
 }
 
-/// Takes a snapshot at each tick, asked for or not, so that the next one has something to compare with.
-pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) {
+/// Takes a snapshot at each tick, asked for or not, so that the next one has something to compare with. Ends only
+/// where this process can show nothing right any more, with the reason.
+pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) -> ReadError {
     loop {
-        if let Err(error) = dashboards.snapshot().await {
-            tracing::warn!(%error, "no snapshot at this tick");
+        match dashboards.snapshot().await {
+            Err(error) if error.is_final() => return error,
+            Err(error) => tracing::warn!(%error, "no snapshot at this tick"),
+            Ok(_) => {}
         }
         let now = clock.now();
         let next = now.tick().plus_millis(i64::from(TICK_SECONDS) * 1000);

@@ -23,7 +23,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseResult, TestRunner},
 };
-use reference::{Asked, Kind, Reference, Wanted};
+use reference::{Asked, Reference, TableKind, Wanted};
 use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -36,7 +36,7 @@ use strategies::{
 };
 
 /// Cases in each zone, unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 4;
+const CASES: u32 = 8;
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
@@ -194,8 +194,8 @@ async fn agrees(
     }
     for wanted in &questions.tables {
         let path = match wanted.kind {
-            Kind::Activities => "usage/activities",
-            Kind::Modules => "usage/modules",
+            TableKind::Activities => "usage/activities",
+            TableKind::Modules => "usage/modules",
         };
         let table: Table = get(server, path, &table_parameters(wanted)).await?;
         same(&table, &reference.table(now, wanted), wanted)?;

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod harness;
+
 use chrono_tz::Tz;
+use harness::database::TestDatabase;
 use model::{
-    event::{Deed, Event},
+    event::{Event, Kind},
     instant::Instant,
 };
 use server::store::{Asked, Reporting, Store, StoreError};
@@ -17,42 +20,55 @@ fn event(time: &str) -> Event {
         user: "lisa".into(),
         user_name: None,
         module: "Dashboard".into(),
-        deed: Deed::Activity { action: "Export".into(), count: 1 },
+        kind: Kind::Activity { action: "Export".into(), count: 1 },
         time: Instant::parse(time).unwrap(),
     }
 }
 
-async fn open(directory: &tempfile::TempDir, zone: Option<Tz>, idle_gap: Option<u32>) -> Store {
-    let url = format!("sqlite://{}", directory.path().join("test.db").display());
-    Store::open(&url, Asked { zone, idle_gap }).await.unwrap()
+async fn open(database: &TestDatabase, zone: Option<Tz>, idle_gap: Option<u32>) -> Store {
+    Store::open(&database.url(), Asked { zone, idle_gap, rebuild: true }).await.unwrap()
 }
 
 #[tokio::test]
 async fn another_zone_moves_events_to_their_days_there() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(&directory, None, None).await;
+    let database = TestDatabase::create().await;
+    let store = open(&database, None, None).await;
     assert_eq!(store.reporting(), Reporting { zone: Tz::UTC, idle_gap: 5 });
     store.append(&[event("2026-11-22T23:30:00Z"), event("2026-11-23T10:00:00Z")]).await.unwrap();
     let in_utc = store.dump_roll_ups().await.unwrap();
     store.close().await;
 
-    let store = open(&directory, Some(Tz::Europe__Berlin), None).await;
+    let store = open(&database, Some(Tz::Europe__Berlin), None).await;
     let in_berlin = store.dump_roll_ups().await.unwrap();
     assert_eq!((in_utc[0].1.len(), in_berlin[0].1.len()), (2, 1));
     store.close().await;
 
     // What is not asked for stays as the database has it.
-    let store = open(&directory, None, Some(30)).await;
+    let store = open(&database, None, Some(30)).await;
     assert_eq!(store.reporting(), Reporting { zone: Tz::Europe__Berlin, idle_gap: 30 });
     store.close().await;
-    assert_eq!(open(&directory, Some(Tz::UTC), Some(5)).await.dump_roll_ups().await.unwrap(), in_utc);
+    assert_eq!(open(&database, Some(Tz::UTC), Some(5)).await.dump_roll_ups().await.unwrap(), in_utc);
 }
 
 #[tokio::test]
 async fn a_writer_with_the_old_zone_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let old = open(&directory, Some(Tz::UTC), None).await;
-    let _new = open(&directory, Some(Tz::Asia__Kolkata), None).await;
+    let database = TestDatabase::create().await;
+    let old = open(&database, Some(Tz::UTC), None).await;
+    let _new = open(&database, Some(Tz::Asia__Kolkata), None).await;
     let refused = old.append(&[event("2026-11-23T10:00:00Z")]).await;
     assert!(matches!(refused, Err(StoreError::ReportingChanged)));
+}
+
+#[tokio::test]
+async fn a_server_with_another_zone_does_not_start_on_a_shared_database() {
+    let database = TestDatabase::create().await;
+    let first = open(&database, Some(Tz::UTC), None).await;
+    let asked = Asked { zone: Some(Tz::Asia__Kolkata), ..Asked::default() };
+    let second = Store::open(&database.url(), asked).await;
+    if database.is_shared() {
+        assert!(matches!(second, Err(StoreError::OtherReporting(reporting)) if reporting.zone == Tz::UTC));
+        first.append(&[event("2026-11-23T10:00:00Z")]).await.unwrap();
+    } else {
+        assert_eq!(second.unwrap().reporting().zone, Tz::Asia__Kolkata);
+    }
 }

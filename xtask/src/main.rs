@@ -7,6 +7,7 @@
 
 mod build;
 mod page;
+mod postgres;
 mod progress;
 mod serve;
 mod style;

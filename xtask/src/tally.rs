@@ -13,6 +13,12 @@ impl Tally {
     pub(crate) fn check(name: impl Into<String>, passed: bool) -> Self {
         Self { name: name.into(), passed: passed.into(), failed: (!passed).into() }
     }
+
+    /// The same, of a variant of the tests.
+    pub(crate) fn of(mut self, variant: &str) -> Self {
+        self.name = format!("{} ({variant})", self.name);
+        self
+    }
 }
 
 /// Counts what `cargo test` prints, a tally for each test program.

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 
 use crate::{
     build,
+    postgres::{self, TestPostgres},
     tally::{self, Tally},
     tools::{self, cargo},
 };
@@ -32,13 +33,18 @@ enum Stage {
     Format,
     /// Is clippy content with all code, on the server's side and the browser's?
     Clippy,
-    /// Unit, property, API and store tests
+    /// Unit, property, API and store tests, on SQLite
     Unit,
+    /// Property, API and store tests again, on Postgres
+    Postgres,
     /// The model's unit tests, run as WebAssembly
     Wasm,
     /// The page in Chromium, with and without JavaScript
     Browser,
 }
+
+/// The test programs of the crate `server` that run on whichever database they are given.
+const ON_BOTH_DATABASES: [&str; 3] = ["api", "properties", "time_zone"];
 
 /// A stage that has run.
 struct Outcome {
@@ -76,6 +82,7 @@ impl Stage {
             Self::Format => format(),
             Self::Clippy => clippy(),
             Self::Unit => unit(),
+            Self::Postgres => postgres(),
             Self::Wasm => wasm(),
             Self::Browser => browser(),
         }
@@ -98,9 +105,20 @@ fn clippy() -> Result<Vec<Tally>> {
 }
 
 fn unit() -> Result<Vec<Tally>> {
-    let tests = cargo(["test", "--workspace", "--exclude", "frontend", "--no-fail-fast"]);
+    let mut tests = cargo(["test", "--workspace", "--exclude", "frontend", "--no-fail-fast"]);
+    tests.env_remove(postgres::URL_VARIABLE);
     let (output, success) = watch(tests)?;
     Ok(or_unfinished(tally::cargo_test(&output), success))
+}
+
+fn postgres() -> Result<Vec<Tally>> {
+    let postgres = TestPostgres::start()?;
+    let mut tests = cargo(["test", "--package", "server", "--no-fail-fast"]);
+    tests.args(ON_BOTH_DATABASES.iter().flat_map(|name| ["--test", name]));
+    tests.env(postgres::URL_VARIABLE, postgres.url());
+    let (output, success) = watch(tests)?;
+    let tallies = tally::cargo_test(&output).into_iter();
+    Ok(or_unfinished(tallies.map(|tally| tally.of("Postgres")).collect(), success))
 }
 
 fn wasm() -> Result<Vec<Tally>> {
@@ -114,8 +132,21 @@ fn wasm() -> Result<Vec<Tally>> {
     Ok(or_unfinished(tally::cargo_test(&output), success))
 }
 
-/// The specs start their own servers: the program itself, and a controlled one whose clock they set.
+/// On SQLite, then on Postgres.
 fn browser() -> Result<Vec<Tally>> {
+    let (output, success) = watch(playwright()?)?;
+    let mut tallies = or_unfinished(vec![tally::playwright(&output)], success);
+
+    let postgres = TestPostgres::start()?;
+    let mut tests = playwright()?;
+    tests.env(postgres::URL_VARIABLE, postgres.url());
+    let (output, success) = watch(tests)?;
+    tallies.extend(or_unfinished(vec![tally::playwright(&output).of("Postgres")], success));
+    Ok(tallies)
+}
+
+/// The specs start their own servers: the program itself, and a controlled one whose clock they set.
+fn playwright() -> Result<Command> {
     tools::need_node("Testing in a browser")?;
     let chromium = tools::need_chromium()?;
     let program = build::build(&build::Options::default())?;
@@ -129,8 +160,8 @@ fn browser() -> Result<Vec<Tally>> {
     tests.env("CHROMIUM", chromium);
     tests.env("USAGE_MONITOR", program.canonicalize()?);
     tests.env("USAGE_MONITOR_CONTROLLED", controlled.canonicalize()?);
-    let (output, success) = watch(tests)?;
-    Ok(or_unfinished(vec![tally::playwright(&output)], success))
+    tests.env_remove(postgres::URL_VARIABLE);
+    Ok(tests)
 }
 
 /// Runs a command that is one check as a whole.

@@ -158,7 +158,8 @@ fn find_any(names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| env::split_paths(&path).map(|place| place.join(name)).find(|file| file.is_file()))
 }
 
-fn is_root() -> bool {
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }

@@ -23,6 +23,7 @@ pub(super) struct Import {
 impl Import {
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
     pub(super) async fn run(self) -> Result<(), Failure> {
+        import::check(&self.log)?;
         let store = self.database.open().await?;
         let summary = import::run(&self.log, Arc::new(SystemClock), &Straight(store.clone())).await?;
         store.close().await;

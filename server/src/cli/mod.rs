@@ -39,7 +39,7 @@ enum Command {
 /// Which database.
 #[derive(Args, Debug)]
 struct DatabaseUrl {
-    /// Where the data lies
+    /// Where the data lies: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME
     #[arg(
         long = "database",
         env = "USAGE_MONITOR_DATABASE",
@@ -63,12 +63,12 @@ struct Database {
     at: DatabaseUrl,
 
     /// Reporting zone, an IANA name such as Europe/Berlin: what days and periods mean. A new database reports in UTC
-    /// unless told otherwise; changing it later rebuilds every roll-up
+    /// unless told otherwise; changing it later rebuilds every roll-up, which on Postgres only "rebuild" does
     #[arg(long, env = "USAGE_MONITOR_TIME_ZONE", value_name = "ZONE", value_parser = zone)]
     time_zone: Option<Tz>,
 
     /// Idle gap in minutes, 1 to 30: neighbouring active minutes at most this far apart count as time spent. 5 unless
-    /// told otherwise; changing it later rebuilds every roll-up
+    /// told otherwise; changing it later rebuilds every roll-up, as with the zone
     #[arg(long, env = "USAGE_MONITOR_IDLE_GAP", value_name = "MINUTES", value_parser = minutes())]
     idle_gap: Option<u32>,
 }
@@ -78,12 +78,12 @@ impl Database {
         Store::open(&self.at.url, self.asked()).await
     }
 
-    async fn open_existing(&self) -> Result<Store, StoreError> {
-        Store::open_existing(&self.at.url, self.asked()).await
+    async fn open_to_rebuild(&self) -> Result<Store, StoreError> {
+        Store::open_existing(&self.at.url, Asked { rebuild: true, ..self.asked() }).await
     }
 
     fn asked(&self) -> Asked {
-        Asked { zone: self.time_zone, idle_gap: self.idle_gap }
+        Asked { zone: self.time_zone, idle_gap: self.idle_gap, rebuild: false }
     }
 }
 

@@ -16,7 +16,7 @@ impl Rebuild {
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
     pub(super) async fn run(self) -> Result<(), Failure> {
         let start = std::time::Instant::now();
-        let store = self.database.open_existing().await?;
+        let store = self.database.open_to_rebuild().await?;
         let events = store.rebuild().await?;
         store.close().await;
         println!("rolled up {events} events in {:.1} s", start.elapsed().as_secs_f64());

@@ -4,7 +4,7 @@ use super::{Database, Failure, minutes};
 use crate::{Server, clock::SystemClock, dashboards::Display, demo::Feed};
 use clap::Args;
 use std::{net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// The options of `serve`.
 #[derive(Args)]
@@ -52,18 +52,28 @@ impl Serve {
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();
-        tasks.spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         if self.demo {
             tasks.spawn(Feed::open(store, server.ingest().clone(), clock).await?.run());
         }
         greet(address, &self.database.at.url);
+        let (failing, failure) = oneshot::channel();
         let stop = async move {
-            stopped().await;
+            tokio::select! {
+                () = stopped() => {}
+                ended = ticking => {
+                    let _ = failing.send(ended);
+                }
+            }
             tasks.shutdown().await;
         };
         crate::serve(listener, server, writer, stop).await;
-        Ok(())
+        match failure.await {
+            Ok(Ok(error)) => Err(error.into()),
+            Ok(Err(panic)) => Err(panic.into()),
+            Err(_) => Ok(()),
+        }
     }
 }
 
@@ -82,8 +92,19 @@ fn greet(address: SocketAddr, url: &str) {
     );
 }
 
-/// Waits until the process is asked to stop.
+/// Waits until the process is asked to stop. Asked again, it ends at once: what was acknowledged is on disk.
 async fn stopped() {
+    signalled().await;
+    tracing::info!("stopping: answering what is queued");
+    tokio::spawn(async {
+        signalled().await;
+        tracing::warn!("stopping at once");
+        std::process::exit(1);
+    });
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signalled() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -101,5 +122,4 @@ async fn stopped() {
         () = interrupted => {}
         () = terminated => {}
     }
-    tracing::info!("stopping: answering what is queued");
 }

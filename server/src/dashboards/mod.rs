@@ -43,6 +43,13 @@ pub enum ReadError {
     Parameter(FieldError),
 }
 
+impl ReadError {
+    /// Whether asking again is of no use until the process starts anew.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Store(error) if matches!(**error, StoreError::ReportingChanged))
+    }
+}
+
 impl From<StoreError> for ReadError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))

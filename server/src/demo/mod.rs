@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use dice::Dice;
 use model::{
     Day,
-    event::{Deed, Event},
+    event::{Event, Kind},
     instant::Instant,
     zone::{day_of, day_start},
 };
@@ -130,12 +130,12 @@ impl Demo {
         let user = &self.users[signal.user];
         let account = &self.accounts[user.account];
         let module = &MODULES[signal.module];
-        let deed = match signal.action {
-            Some((action, count)) => Deed::Activity {
+        let kind = match signal.action {
+            Some((action, count)) => Kind::Activity {
                 action: module.actions[action].name.to_owned(),
                 count: i64::try_from(count).unwrap_or(i64::MAX),
             },
-            None => Deed::Heartbeat,
+            None => Kind::Heartbeat,
         };
         Event {
             id: Some(format!("demo-{}-{}-{}", day_number(signal.day), user.id, signal.number)),
@@ -144,7 +144,7 @@ impl Demo {
             user: user.id.clone(),
             user_name: Some(user.name.clone()),
             module: module.name.to_owned(),
-            deed,
+            kind,
             time: signal.time,
         }
     }

@@ -29,7 +29,7 @@ fn users(events: &[Event]) -> HashSet<(&str, &str)> {
 fn actions(events: &[Event]) -> BTreeMap<(&str, &str), i64> {
     let mut actions = BTreeMap::new();
     for event in events {
-        if let Deed::Activity { action, count } = &event.deed {
+        if let Kind::Activity { action, count } = &event.kind {
             *actions.entry((event.module.as_str(), action.as_str())).or_default() += count;
         }
     }
@@ -83,12 +83,12 @@ fn every_event_keeps_the_rules_and_its_id_is_its_own() {
                 "account": {"id": event.account, "name": event.account_name},
                 "user": {"id": event.user, "name": event.user_name}, "module": event.module
             });
-            match &event.deed {
-                Deed::Activity { action, count } => {
+            match &event.kind {
+                Kind::Activity { action, count } => {
                     json["action"] = json!(action);
                     json["count"] = json!(count);
                 }
-                Deed::Heartbeat => json["kind"] = json!("heartbeat"),
+                Kind::Heartbeat => json["kind"] = json!("heartbeat"),
             }
             let receipt = Receipt { received: event.time, sent_at: None };
             assert!(ids.insert(event.id.clone().unwrap()), "{event:?} shares its id");
@@ -103,7 +103,7 @@ fn a_weekday_is_as_busy_as_promised_and_a_weekend_is_not() {
     for number in (0..HISTORY_DAYS).step_by(3) {
         let events = day(&mut demo, number);
         let date = opened() + chrono::Duration::days(number);
-        let activities = events.iter().filter(|event| event.deed != Deed::Heartbeat).count();
+        let activities = events.iter().filter(|event| event.kind != Kind::Heartbeat).count();
         assert!(events.len() <= 9_000, "{date}: {} events", events.len());
         if matches!(date.weekday(), Weekday::Sat | Weekday::Sun) {
             assert!((5..60).contains(&users(&events).len()), "{date}: {} users", users(&events).len());

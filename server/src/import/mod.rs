@@ -167,10 +167,18 @@ impl ImportError {
     }
 }
 
+/// Whether there is something to import: fails on a log that can't be opened, and on a file of rejected records that
+/// is one of the logs. Asked first, so that a mistyped name does not leave an empty database behind.
+pub fn check(args: &ImportArgs) -> Result<(), ImportError> {
+    for file in &args.files {
+        Source::at(file).check().map_err(|error| ImportError::Open { file: file.display().to_string(), error })?;
+    }
+    refuse_overwriting(args)
+}
+
 /// Imports every log, one after the other, with progress and the first rejected records on standard error. Rejected
 /// records are no failure: the summary counts them.
 pub async fn run<S: Sink>(args: &ImportArgs, clock: Arc<dyn Clock>, sink: &S) -> Result<Summary, ImportError> {
-    refuse_overwriting(args)?;
     let sources = args.files.iter().map(|file| Source::at(file)).collect();
     import(sources, args, clock, sink, Progress::to_standard_error()).await
 }

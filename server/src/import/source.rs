@@ -50,6 +50,17 @@ impl Source {
         &self.name
     }
 
+    /// Fails where [`Self::open`] would. Of a pipe, which can be opened once, only whether it is there is looked at.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let Place::Path(path) = &self.place else { return Ok(()) };
+        let metadata = std::fs::metadata(path)?;
+        match metadata.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false if metadata.is_file() => File::open(path).map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// The bytes from the start. What can be read once is empty the second time.
     pub(super) fn open(&mut self) -> io::Result<Opened> {
         let of_file = |file: File| {

@@ -1,6 +1,6 @@
 use super::*;
 use flate2::{Compression, write::GzEncoder};
-use model::event::Deed;
+use model::event::Kind;
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -145,7 +145,7 @@ async fn a_row_of_csv_with_everything() {
         user: "lisa".into(),
         user_name: Some("Lisa Ray".into()),
         module: "(root)".into(),
-        deed: Deed::Activity { action: "Add file".into(), count: 8 },
+        kind: Kind::Activity { action: "Add file".into(), count: 8 },
         time: Instant::parse("2014-04-16T08:35:29Z").unwrap(),
     };
     assert_eq!(events(&csv).await, std::slice::from_ref(&expected));
@@ -156,10 +156,10 @@ async fn a_row_of_csv_with_everything() {
 async fn columns_in_any_order_with_some_unknown_and_some_left_out() {
     let csv = "kind,colour,module,time, user ,account\nheartbeat,red,Dashboard,1400000000000,lisa,acme\n";
     let [event] = <[Event; 1]>::try_from(events(csv).await).unwrap();
-    assert_eq!((event.deed, event.time), (Deed::Heartbeat, Instant::from_millis(1_400_000_000_000)));
+    assert_eq!((event.kind, event.time), (Kind::Heartbeat, Instant::from_millis(1_400_000_000_000)));
     assert_eq!((event.account_name, event.user_name), (None, None));
     let csv = "time,account,user,module,action,count\n2020-01-01T00:00:00Z,a,u,m,x,\n";
-    assert_eq!(events(csv).await[0].deed, Deed::Activity { action: "x".into(), count: 1 });
+    assert_eq!(events(csv).await[0].kind, Kind::Activity { action: "x".into(), count: 1 });
 }
 
 #[tokio::test]
@@ -405,15 +405,23 @@ async fn what_cannot_be_read_is_a_failure_with_a_reason() {
     assert!(line > 1_000);
 }
 
-#[tokio::test]
-async fn the_rejected_records_never_overwrite_a_log() {
+#[test]
+fn the_rejected_records_never_overwrite_a_log() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log.csv");
     std::fs::write(&path, HEADER).unwrap();
     let args = ImportArgs { files: vec![path.clone()], end_now: false, rejects: Some(path.clone()) };
-    let refused = run(&args, Arc::new(Noon), &Memory::default()).await;
-    assert!(matches!(refused, Err(ImportError::Rejects { .. })));
+    assert!(matches!(check(&args), Err(ImportError::Rejects { .. })));
     assert_eq!(std::fs::read_to_string(path).unwrap(), HEADER);
+}
+
+#[test]
+fn a_log_that_is_not_there_is_noticed_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let args = |file: PathBuf| ImportArgs { files: vec![file], end_now: false, rejects: None };
+    assert!(matches!(check(&args(directory.path().join("missing.csv"))), Err(ImportError::Open { .. })));
+    assert!(matches!(check(&args(directory.path().to_owned())), Err(ImportError::Open { .. })));
+    assert!(check(&args("-".into())).is_ok());
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Storing events: raw rows, roll-ups and names in one transaction.
 
 use super::{
-    Store, StoreError, batches,
-    dimension::{self, Dimensions, Numbers},
+    Store, StoreError,
+    connection::Connection,
+    dimension::{self, Numbers},
     rollup::{self, Fact},
+    statement::{Column, bulk},
 };
-use model::event::{Deed, Event};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use model::event::{Event, Kind};
 use std::collections::{BTreeSet, HashSet};
 
 /// What became of an event.
@@ -44,52 +45,37 @@ impl Store {
     /// Stores events and says for each, in order, what became of it. They are durable when this returns; on an error
     /// none of them is stored. Must not be cancelled half-way: run it in a task of its own.
     pub async fn append(&self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        let mut writer = self.writer.lock().await;
-        let (mut transaction, dimensions) = writer.begin().await?;
-        self.refuse_other_reporting(&mut transaction).await?;
-        let stored = store(&mut transaction, dimensions, self.reporting, events).await;
-        let committed = match stored {
-            Ok(outcomes) => transaction.commit().await.map(|()| outcomes).map_err(StoreError::from),
-            Err(error) => Err(error),
+        let mut writing = self.write().await?;
+        let (mut connection, remembered) = writing.parts();
+        let numbers = remembered.dimensions.number(&mut connection, events).await?;
+        let outcomes = claim_ids(&mut connection, events, &numbers).await?;
+        let accepted = || {
+            let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
+            stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
         };
-        if committed.is_err() {
-            // What the transaction numbered is gone with it.
-            dimensions.forget();
-        }
-        committed
+        let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
+        remembered.partitions.make_for(&mut connection, &facts).await?;
+        insert_events(&mut connection, &facts).await?;
+        // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
+        self.refuse_other_reporting(&mut connection).await?;
+        rollup::apply(&mut connection, self.reporting, &facts).await?;
+        dimension::rename(&mut connection, accepted()).await?;
+        writing.commit().await?;
+        Ok(outcomes)
     }
 }
 
-async fn store(
-    connection: &mut SqliteConnection,
-    dimensions: &mut Dimensions,
-    reporting: super::Reporting,
-    events: &[Event],
-) -> Result<Vec<Outcome>, StoreError> {
-    let numbers = dimensions.number(connection, events).await?;
-    let outcomes = claim_ids(connection, events, &numbers).await?;
-    let accepted = || {
-        let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
-        stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
-    };
-    let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
-    insert_events(connection, &facts).await?;
-    rollup::apply(connection, reporting, &facts).await?;
-    dimension::rename(connection, accepted()).await?;
-    Ok(outcomes)
-}
-
 fn fact(event: &Event, numbers: Numbers) -> Fact {
-    let count = match event.deed {
-        Deed::Activity { count, .. } => count,
-        Deed::Heartbeat => 0,
+    let count = match event.kind {
+        Kind::Activity { count, .. } => count,
+        Kind::Heartbeat => 0,
     };
     Fact { numbers, time: event.time, count }
 }
 
 /// Enters the ids that are new. The first event with an id is accepted, also within one call.
 async fn claim_ids(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     events: &[Event],
     numbers: &[Numbers],
 ) -> Result<Vec<Outcome>, StoreError> {
@@ -100,18 +86,18 @@ async fn claim_ids(
         .collect();
     // Sorted, so that neighbouring entries of the table are written one after the other.
     let distinct: BTreeSet<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
-    let mut fresh: HashSet<(i64, [u8; 16])> = HashSet::with_capacity(distinct.len());
-    let distinct: Vec<(i64, [u8; 16])> = distinct.into_iter().collect();
-    for ids in batches(distinct.len()).map(|range| &distinct[range]) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO event_id (account_no, digest) ");
-        insert.push_values(ids, |mut row, (account_no, digest)| {
-            row.push_bind(account_no).push_bind(digest.as_slice());
-        });
-        insert.push(" ON CONFLICT DO NOTHING RETURNING account_no, digest");
-        for (account_no, digest) in insert.build_query_as::<(i64, Vec<u8>)>().fetch_all(&mut *connection).await? {
-            fresh.extend(<[u8; 16]>::try_from(digest).map(|digest| (account_no, digest)));
-        }
-    }
+    let claim = bulk(
+        "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
+        [
+            Column::ints(distinct.iter().map(|(account_no, _)| *account_no)),
+            Column::bytes(distinct.iter().map(|(_, digest)| digest.as_slice())),
+        ],
+    );
+    let claimed: Vec<(i64, Vec<u8>)> = claim.fetch_all(connection).await?;
+    let mut fresh: HashSet<(i64, [u8; 16])> = claimed
+        .into_iter()
+        .filter_map(|(account_no, digest)| Some((account_no, <[u8; 16]>::try_from(digest).ok()?)))
+        .collect();
     Ok(ids
         .into_iter()
         .map(|id| match id {
@@ -128,17 +114,16 @@ fn digest(id: &str) -> [u8; 16] {
     digest
 }
 
-async fn insert_events(connection: &mut SqliteConnection, facts: &[Fact]) -> Result<(), StoreError> {
-    for facts in batches(facts.len()).map(|range| &facts[range]) {
-        let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO event (time, account_no, user_no, module_no, activity_no, count) ",
-        );
-        insert.push_values(facts, |mut row, fact| {
-            let Numbers { account_no, user_no, module_no, activity_no } = fact.numbers;
-            row.push_bind(fact.time.millis()).push_bind(account_no).push_bind(user_no);
-            row.push_bind(module_no).push_bind(activity_no).push_bind(fact.count);
-        });
-        insert.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+    let columns = [
+        Column::ints(facts.iter().map(|fact| fact.time.millis())),
+        Column::ints(facts.iter().map(|fact| fact.numbers.account_no)),
+        Column::ints(facts.iter().map(|fact| fact.numbers.user_no)),
+        Column::ints(facts.iter().map(|fact| fact.numbers.module_no)),
+        Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
+        Column::ints(facts.iter().map(|fact| fact.count)),
+    ];
+    bulk("INSERT INTO event (time, account_no, user_no, module_no, activity_no, count) {rows}", columns)
+        .execute(connection)
+        .await
 }

@@ -1,8 +1,11 @@
 //! Dense numbers for ids and names, and the newest name of accounts and users.
 
-use super::{StoreError, batches};
-use model::event::{Deed, Event};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use super::{
+    StoreError,
+    connection::Connection,
+    statement::{Column, bulk},
+};
+use model::event::{Event, Kind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many numbers are remembered before all are forgotten: some 50 MB.
@@ -37,7 +40,7 @@ impl Dimensions {
     /// committed, [`Self::forget`] must be called.
     pub(super) async fn number(
         &mut self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection<'_>,
         events: &[Event],
     ) -> Result<Vec<Numbers>, StoreError> {
         if self.count > REMEMBERED {
@@ -51,9 +54,9 @@ impl Dimensions {
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str()));
         let columns = ("member", "user_no", "account_no", "id");
         self.count += number_parts(connection, columns, &mut self.users, users).await?;
-        let activities = events.iter().filter_map(|event| match &event.deed {
-            Deed::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
-            Deed::Heartbeat => None,
+        let activities = events.iter().filter_map(|event| match &event.kind {
+            Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
+            Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
         self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
@@ -65,9 +68,9 @@ impl Dimensions {
     fn remembered(&self, event: &Event) -> Numbers {
         let account_no = self.accounts[&event.account];
         let module_no = self.modules[&event.module];
-        let activity_no = match &event.deed {
-            Deed::Activity { action, .. } => self.activities[&module_no][action],
-            Deed::Heartbeat => 0,
+        let activity_no = match &event.kind {
+            Kind::Activity { action, .. } => self.activities[&module_no][action],
+            Kind::Heartbeat => 0,
         };
         Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
     }
@@ -81,58 +84,43 @@ impl Dimensions {
 /// Numbers names that stand alone, and says how many were not known. `(table, number, name)` are the table and its
 /// columns.
 async fn number_names<'a>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     (table, number, name): (&str, &str, &str),
     known: &mut HashMap<String, i64>,
     wanted: impl Iterator<Item = &'a str>,
 ) -> Result<usize, StoreError> {
     let unknown: BTreeSet<&str> = wanted.filter(|name| !known.contains_key(*name)).collect();
-    let unknown: Vec<&str> = unknown.into_iter().collect();
-    for names in batches(unknown.len()).map(|range| &unknown[range]) {
-        let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({name}) "));
-        insert.push_values(names, |mut row, name| {
-            row.push_bind(*name);
-        });
-        insert.push(" ON CONFLICT DO NOTHING").build().execute(&mut *connection).await?;
-        let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {name}, {number} FROM {table} WHERE {name} IN ("));
-        let mut list = select.separated(", ");
-        names.iter().for_each(|name| {
-            list.push_bind(*name);
-        });
-        select.push(")");
-        known.extend(select.build_query_as::<(String, i64)>().fetch_all(&mut *connection).await?);
-    }
+    let names = || [Column::texts(unknown.iter().copied())];
+    let insert = bulk(format!("INSERT INTO {table} ({name}) {{rows}} ON CONFLICT DO NOTHING"), names());
+    insert.execute(connection).await?;
+    let text = format!(
+        "WITH wanted ({name}) AS ({{rows}}) \
+         SELECT t.{name}, t.{number} FROM wanted CROSS JOIN {table} t WHERE t.{name} = wanted.{name}"
+    );
+    known.extend(bulk(text, names()).fetch_all::<(String, i64)>(connection).await?);
     Ok(unknown.len())
 }
 
 /// Numbers names that are unique within something else, and says how many were not known. `(table, number, of, name)`
 /// are the table and its columns.
 async fn number_parts<'a>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     (table, number, of, name): (&str, &str, &str, &str),
     known: &mut Parts,
     wanted: impl Iterator<Item = (i64, &'a str)>,
 ) -> Result<usize, StoreError> {
     let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
-    let unknown: Vec<(i64, &str)> = unknown.into_iter().collect();
-    for names in batches(unknown.len()).map(|range| &unknown[range]) {
-        let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({of}, {name}) "));
-        insert.push_values(names, |mut row, (of, name)| {
-            row.push_bind(*of).push_bind(*name);
-        });
-        insert.push(" ON CONFLICT DO NOTHING").build().execute(&mut *connection).await?;
-        let mut select = QueryBuilder::<Sqlite>::new(format!("WITH wanted ({of}, {name}) AS ("));
-        select.push_values(names, |mut row, (of, name)| {
-            row.push_bind(*of).push_bind(*name);
-        });
-        select.push(format!(
-            ") SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
-             WHERE t.{of} = wanted.{of} AND t.{name} = wanted.{name}"
-        ));
-        for (of, name, number) in select.build_query_as::<(i64, String, i64)>().fetch_all(&mut *connection).await? {
-            known.entry(of).or_default().insert(name, number);
-        }
+    let parts = || [Column::ints(unknown.iter().map(|part| part.0)), Column::texts(unknown.iter().map(|part| part.1))];
+    let insert = bulk(format!("INSERT INTO {table} ({of}, {name}) {{rows}} ON CONFLICT DO NOTHING"), parts());
+    insert.execute(connection).await?;
+    let text = format!(
+        "WITH wanted ({of}, {name}) AS ({{rows}}) \
+         SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
+         WHERE t.{of} = wanted.{of} AND t.{name} = wanted.{name}"
+    );
+    for (of, name, number) in bulk(text, parts()).fetch_all::<(i64, String, i64)>(connection).await? {
+        known.entry(of).or_default().insert(name, number);
     }
     Ok(unknown.len())
 }
@@ -143,7 +131,7 @@ type DatedName<'a> = (i64, &'a str);
 
 /// Stores the names that events bring, where they are newer than what is there.
 pub(super) async fn rename(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     events: impl Iterator<Item = (&Event, Numbers)>,
 ) -> Result<(), StoreError> {
     let mut accounts: BTreeMap<i64, DatedName<'_>> = BTreeMap::new();
@@ -159,44 +147,47 @@ pub(super) async fn rename(
             *newest = (*newest).max((at, name));
         }
     }
-    rename_accounts(connection, accounts.into_iter().collect()).await?;
-    rename_users(connection, users.into_iter().collect()).await
+    rename_accounts(connection, &accounts).await?;
+    rename_users(connection, &users).await
 }
 
 async fn rename_accounts(
-    connection: &mut SqliteConnection,
-    names: Vec<(i64, DatedName<'_>)>,
+    connection: &mut Connection<'_>,
+    names: &BTreeMap<i64, DatedName<'_>>,
 ) -> Result<(), StoreError> {
-    for names in batches(names.len()).map(|range| &names[range]) {
-        let mut update = QueryBuilder::<Sqlite>::new("WITH newest (account_no, name_at, name) AS (");
-        update.push_values(names, |mut row, (account_no, (at, name))| {
-            row.push_bind(*account_no).push_bind(*at).push_bind(*name);
-        });
-        update.push(
-            ") UPDATE account SET name = newest.name, name_at = newest.name_at FROM newest \
-             WHERE account.account_no = newest.account_no AND (account.name IS NULL \
-             OR (newest.name_at, newest.name) > (account.name_at, account.name))",
-        );
-        update.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let columns = [
+        Column::ints(names.keys().copied()),
+        Column::ints(names.values().map(|(at, _)| *at)),
+        Column::texts(names.values().map(|(_, name)| *name)),
+    ];
+    bulk(
+        "WITH newest (account_no, name_at, name) AS ({rows}) \
+         UPDATE account SET name = newest.name, name_at = newest.name_at FROM newest \
+         WHERE account.account_no = newest.account_no AND (account.name IS NULL \
+         OR (newest.name_at, newest.name) > (account.name_at, account.name))",
+        columns,
+    )
+    .execute(connection)
+    .await
 }
 
 async fn rename_users(
-    connection: &mut SqliteConnection,
-    names: Vec<((i64, i64), DatedName<'_>)>,
+    connection: &mut Connection<'_>,
+    names: &BTreeMap<(i64, i64), DatedName<'_>>,
 ) -> Result<(), StoreError> {
-    for names in batches(names.len()).map(|range| &names[range]) {
-        let mut update = QueryBuilder::<Sqlite>::new("WITH newest (account_no, user_no, name_at, name) AS (");
-        update.push_values(names, |mut row, ((account_no, user_no), (at, name))| {
-            row.push_bind(*account_no).push_bind(*user_no).push_bind(*at).push_bind(*name);
-        });
-        update.push(
-            ") UPDATE member SET name = newest.name, name_at = newest.name_at FROM newest \
-             WHERE member.user_no = newest.user_no AND member.account_no = newest.account_no AND (member.name IS NULL \
-             OR (newest.name_at, newest.name) > (member.name_at, member.name))",
-        );
-        update.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let columns = [
+        Column::ints(names.keys().map(|key| key.0)),
+        Column::ints(names.keys().map(|key| key.1)),
+        Column::ints(names.values().map(|(at, _)| *at)),
+        Column::texts(names.values().map(|(_, name)| *name)),
+    ];
+    bulk(
+        "WITH newest (account_no, user_no, name_at, name) AS ({rows}) \
+         UPDATE member SET name = newest.name, name_at = newest.name_at FROM newest \
+         WHERE member.user_no = newest.user_no AND member.account_no = newest.account_no AND (member.name IS NULL \
+         OR (newest.name_at, newest.name) > (member.name_at, member.name))",
+        columns,
+    )
+    .execute(connection)
+    .await
 }

@@ -1,6 +1,6 @@
 //! API keys. Only their hashes are stored.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, statement::query};
 use model::instant::Instant;
 
 /// What a key may do.
@@ -36,30 +36,27 @@ impl Store {
         grant: Grant,
         created: Instant,
     ) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().await;
-        let (mut transaction, _) = writer.begin().await?;
-        let added = sqlx::query(
+        let mut writing = self.write().await?;
+        let added = query(
             "INSERT INTO api_key (digest, name, granted, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(digest.as_slice())
         .bind(name)
         .bind(grant.as_str())
         .bind(created.millis())
-        .execute(&mut *transaction)
+        .execute(&mut writing.connection())
         .await?;
-        if added.rows_affected() == 0 {
+        if added == 0 {
             return Err(StoreError::NameTaken(name.to_owned()));
         }
-        transaction.commit().await?;
-        Ok(())
+        writing.commit().await
     }
 
     /// What the key with this digest may do; `None` where there is no such key.
     pub async fn key_grant(&self, digest: [u8; 32]) -> Result<Option<Grant>, StoreError> {
-        let granted: Option<String> = sqlx::query_scalar("SELECT granted FROM api_key WHERE digest = $1")
-            .bind(digest.as_slice())
-            .fetch_optional(&self.read)
-            .await?;
-        granted.map(|granted| Grant::parse(&granted)).transpose()
+        let mut reading = self.read.begin().await?;
+        let query = query("SELECT granted FROM api_key WHERE digest = $1").bind(digest.as_slice());
+        let granted: Option<(String,)> = query.fetch_optional(&mut reading.connection()).await?;
+        granted.map(|(granted,)| Grant::parse(&granted)).transpose()
     }
 }

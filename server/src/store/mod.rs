@@ -5,49 +5,42 @@
 //! JSON, the clock.
 
 mod append;
+mod connection;
 mod dimension;
 mod import;
 mod key;
+mod partition;
 mod rebuild;
 mod rollup;
 mod setting;
+mod statement;
 mod stream;
 mod today;
 mod usage;
 
 pub use append::{Appended, Outcome};
+pub use connection::Reading;
 pub use key::Grant;
 pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow};
 
-use dimension::Dimensions;
+use connection::{Connection, Place, ReadPool, Writer, Writing};
 use model::Day;
-use sqlx::{
-    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use std::{ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use statement::query;
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
-
-/// The oldest SQLite without the corruption on resetting the write-ahead log.
-const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
-
-/// How long a statement waits for another process that writes to the same file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// With less free space than this the store is not ready for more events.
 const LEAST_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
-
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The URL names no database this build can open.
-    #[error("{0:?} is no database URL; use sqlite://PATH")]
-    Url(String),
+    /// The URL names no database. It is not repeated: it may hold a password.
+    #[error("that is no database URL; use sqlite://PATH or postgres://USER@HOST/NAME")]
+    Url,
     /// There is no database where one must be.
     #[error("there is no database at {0}")]
     Missing(PathBuf),
@@ -67,6 +60,12 @@ pub enum StoreError {
         "the reporting zone or the idle gap of this database was changed meanwhile; restart to go on with the new one"
     )]
     ReportingChanged,
+    /// A shared database was to be opened with another reporting zone or idle gap than its own.
+    #[error(
+        "this database reports in {} with an idle gap of {} minutes, for all its servers; start without the options, \
+         or change it with “usage-monitor rebuild --time-zone ZONE --idle-gap MINUTES”", .0.zone, .0.idle_gap
+    )]
+    OtherReporting(Reporting),
     /// A stored setting makes no sense.
     #[error("the setting {name} holds {value:?}")]
     Setting {
@@ -125,74 +124,43 @@ impl Scope {
 /// An open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    file: Arc<PathBuf>,
-    read: SqlitePool,
+    place: Place,
+    read: ReadPool,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
 }
 
-/// One state of the database, however long it is read and whatever is written meanwhile.
-pub struct Reading {
-    transaction: Transaction<'static, Sqlite>,
-}
-
-/// The one connection that writes, and what it remembers.
-struct Writer {
-    options: SqliteConnectOptions,
-    connection: SqliteConnection,
-    dimensions: Dimensions,
-}
-
-impl Writer {
-    /// Begins a transaction that may write.
-    ///
-    /// Where SQLite itself has rolled one back, because the disk is full, say, the connection still believes to be in
-    /// it: then a new one takes its place. So writing goes on by itself when the disk has room again.
-    async fn begin(&mut self) -> Result<(Transaction<'_, Sqlite>, &mut Dimensions), StoreError> {
-        // A rollback that was begun when a transaction was dropped ends with the next answer.
-        let answers = self.connection.ping().await.is_ok();
-        if !answers || self.connection.is_in_transaction() {
-            self.connection = self.options.connect().await?;
-            self.dimensions.forget();
-        }
-        Ok((self.connection.begin_with("BEGIN IMMEDIATE").await?, &mut self.dimensions))
-    }
-}
-
 impl Store {
-    /// Opens the database, creates it where there is none, and brings its schema up to date. Where `asked` differs
-    /// from what the roll-ups were computed with, they are computed again.
+    /// Opens the database and brings its schema up to date; an SQLite file is made where there is none. Where `asked`
+    /// differs from what the roll-ups were computed with, they are computed again, unless other servers may be working
+    /// with them: [`Asked::rebuild`].
     pub async fn open(url: &str, asked: Asked) -> Result<Self, StoreError> {
-        let options = connect_options(url)?;
-        if let Some(directory) = options.get_filename().parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        let place = Place::of_url(url)?;
+        if let Some(directory) = place.file().and_then(|file| file.parent()).filter(|path| !path.as_os_str().is_empty())
+        {
             std::fs::create_dir_all(directory)
                 .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
         }
-        Self::open_with(options, asked).await
+        Self::open_at(place, asked).await
     }
 
     /// Opens the database like [`Store::open`], but makes none.
     pub async fn open_existing(url: &str, asked: Asked) -> Result<Self, StoreError> {
-        let options = connect_options(url)?;
-        if !options.get_filename().exists() {
-            return Err(StoreError::Missing(options.get_filename().to_owned()));
+        let place = Place::of_url(url)?;
+        match place.file() {
+            Some(file) if !file.exists() => Err(StoreError::Missing(file.to_owned())),
+            _ => Self::open_at(place, asked).await,
         }
-        Self::open_with(options, asked).await
     }
 
-    async fn open_with(options: SqliteConnectOptions, asked: Asked) -> Result<Self, StoreError> {
-        let file = Arc::new(options.get_filename().to_owned());
-        let mut connection = options.connect().await?;
-        refuse_old_sqlite(&mut connection).await?;
-        MIGRATIONS.run(&mut connection).await?;
-        let reporting = setting::settle(&mut connection, asked).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options.clone().read_only(true).create_if_missing(false).pragma("cache_size", "-16384"))
-            .await?;
-        let writer = Writer { options, connection, dimensions: Dimensions::default() };
-        Ok(Self { file, read, writer: Arc::new(Mutex::new(writer)), reporting })
+    async fn open_at(place: Place, asked: Asked) -> Result<Self, StoreError> {
+        let mut connection = place.connect().await?;
+        connection.migrate(place.migrations()).await?;
+        let writer = Arc::new(Mutex::new(Writer::new(place.clone(), connection)));
+        let reporting =
+            setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
+        let read = place.pool().await?;
+        Ok(Self { place, read, writer, reporting })
     }
 
     /// What the roll-ups are computed with.
@@ -202,14 +170,19 @@ impl Store {
 
     /// Begins to read.
     pub async fn read(&self) -> Result<Reading, StoreError> {
-        let mut transaction = self.read.begin().await?;
-        self.refuse_other_reporting(&mut transaction).await?;
-        Ok(Reading { transaction })
+        let mut reading = self.read.begin().await?;
+        self.refuse_other_reporting(&mut reading.connection()).await?;
+        Ok(reading)
+    }
+
+    /// Begins to write. Must not be cancelled half-way: run it in a task of its own.
+    async fn write(&self) -> Result<Writing<'_>, StoreError> {
+        Writing::begin(self.writer.lock().await).await
     }
 
     /// Fails where another process has changed what the roll-ups are computed with: nothing this one would read or
     /// write is right then.
-    async fn refuse_other_reporting(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         match setting::reporting(connection).await? {
             Some(reporting) if reporting == self.reporting => Ok(()),
             _ => Err(StoreError::ReportingChanged),
@@ -219,76 +192,41 @@ impl Store {
     /// Whether the database takes a write, has every migration, and has room to grow.
     pub async fn check(&self) -> Result<(), StoreError> {
         let store = self.clone();
-        // In a task of its own: whoever asks may go away, and a transaction must not be cancelled half-way.
+        // In a task of its own: whoever asks may go away.
         let written = tokio::spawn(async move {
-            let mut writer = store.writer.lock().await;
-            let (mut transaction, _) = writer.begin().await?;
-            store.refuse_other_reporting(&mut transaction).await?;
-            setting::put(&mut transaction, "checked", "yes").await?;
-            Ok::<_, StoreError>(transaction.commit().await?)
+            let mut writing = store.write().await?;
+            let mut connection = writing.connection();
+            store.refuse_other_reporting(&mut connection).await?;
+            setting::put(&mut connection, "checked", "yes").await?;
+            let sql = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+            let (applied,): (i64,) = query(sql).fetch_one(&mut connection).await?;
+            writing.commit().await?;
+            Ok::<_, StoreError>(applied)
         });
-        written.await.map_err(|_| StoreError::WriterFailed)??;
-        let applied: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
-        let expected = MIGRATIONS.iter().count();
+        let applied = written.await.map_err(|_| StoreError::WriterFailed)??;
+        let expected = self.place.migrations().iter().count();
         if usize::try_from(applied) != Ok(expected) {
             return Err(StoreError::Schema { applied, expected });
         }
-        match fs4::available_space(self.file.as_path()) {
+        let Some(file) = self.place.file() else { return Ok(()) };
+        match fs4::available_space(file) {
             Ok(free) if free >= LEAST_FREE_BYTES => Ok(()),
             Ok(free) => Err(StoreError::DiskFull(free)),
             Err(error) => Err(StoreError::Database(error.into())),
         }
     }
 
-    /// Ends reading and, after the write under way, moves the write-ahead log into the database. The file is let go of
-    /// with the last clone.
+    /// Ends reading and, after the write under way, moves SQLite's write-ahead log into the database. The database is
+    /// let go of with the last clone.
     pub async fn close(&self) {
         self.read.close().await;
         let mut writer = self.writer.lock().await;
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await {
+        if let Some(Connection::Sqlite(connection)) = writer.idle()
+            && let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await
+        {
             tracing::warn!(%error, "the write-ahead log was not moved into the database; the next start will");
         }
     }
-}
-
-fn connect_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    let unusable = || StoreError::Url(url.to_owned());
-    let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()).ok_or_else(unusable)?;
-    if path.starts_with(":memory:") {
-        return Err(unusable());
-    }
-    let options = SqliteConnectOptions::from_str(url).map_err(|_| unusable())?;
-    Ok(options
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("cache_size", "-65536")
-        .pragma("temp_store", "memory")
-        // Moved into the database every 16 MB, not every 4: neighbouring commits rewrite the same pages.
-        .pragma("wal_autocheckpoint", "4000")
-        .statement_cache_capacity(200)
-        .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1)))
-}
-
-async fn refuse_old_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(connection).await?;
-    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0);
-    if (next(), next(), next()) < OLDEST_SQLITE { Err(StoreError::OldSqlite(version)) } else { Ok(()) }
-}
-
-/// How many rows the statements carry that together write `rows` rows. Few different numbers, because each makes a
-/// statement of its own that is prepared and kept.
-fn batches(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    const SIZES: [usize; 4] = [500, 64, 8, 1];
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows - start)?;
-        start += size;
-        Some(start - size..start)
-    })
 }
 
 /// The number a day is stored under: days since 1970-01-01.
@@ -321,6 +259,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("db").display());
         let store = Store::open(&url, Asked::default()).await.unwrap();
+        let mut reading = store.read().await.unwrap();
         for sql in [
             today::ONLINE,
             today::ACCOUNTS_ACTIVE,
@@ -333,26 +272,12 @@ mod tests {
             stream::ENTRIES,
             stream::ENTRIES_OF_ACCOUNT,
         ] {
-            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-            let plan: Vec<(i64, i64, i64, String)> =
-                sqlx::query_as(explain).fetch_all(&mut store.writer.lock().await.connection).await.unwrap();
+            let explain = query(format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> = explain.fetch_all(&mut reading.connection()).await.unwrap();
             for (.., step) in plan {
                 assert!(!step.starts_with("SCAN"), "{step} in {sql}");
                 assert!(!step.contains("day>"), "{step} in {sql}");
             }
-        }
-    }
-
-    #[test]
-    fn rows_are_spread_over_few_sizes_of_statements() {
-        assert_eq!(batches(0).count(), 0);
-        assert_eq!(batches(573).collect::<Vec<_>>(), [0..500, 500..564, 564..572, 572..573]);
-    }
-
-    #[test]
-    fn a_url_must_name_a_file() {
-        for url in ["", "data.db", "sqlite://", "sqlite://:memory:", "mysql://localhost/x"] {
-            assert!(matches!(connect_options(url), Err(StoreError::Url(_))), "{url}");
         }
     }
 }

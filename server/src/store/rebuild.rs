@@ -1,8 +1,14 @@
 //! Computing every roll-up again from the events.
 
-use super::{Reporting, Store, StoreError, dimension::Numbers, rollup, rollup::Fact};
+use super::{
+    Reporting, Store, StoreError,
+    connection::Connection,
+    dimension::Numbers,
+    rollup::{self, Fact},
+    statement::{Row, query},
+};
 use model::instant::Instant;
-use sqlx::SqliteConnection;
+use std::fmt::Debug;
 
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
@@ -14,63 +20,106 @@ impl Store {
     /// Computes every roll-up again from the events, in one transaction: readers see the old ones until the new are
     /// complete. Returns the number of events.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        let mut writer = self.writer.lock().await;
-        let (mut transaction, _) = writer.begin().await?;
-        self.refuse_other_reporting(&mut transaction).await?;
-        let events = roll_up_again(&mut transaction, self.reporting).await?;
-        transaction.commit().await?;
+        let mut writing = self.write().await?;
+        let mut connection = writing.connection();
+        self.refuse_other_reporting(&mut connection).await?;
+        let events = roll_up_again(&mut connection, self.reporting).await?;
+        writing.commit().await?;
         Ok(events)
     }
 
     /// Every row of every roll-up, as text in the order of their keys: for comparing.
     pub async fn dump_roll_ups(&self) -> Result<Vec<(&'static str, Vec<String>)>, StoreError> {
-        let mut dump = Vec::new();
-        for (table, columns) in [
-            ("user_day", "day, account_no, user_no, hex(minutes), seconds, actions, last_signal"),
-            ("user_module_day", "day, account_no, user_no, module_no, actions, last_use"),
-            ("user_activity_day", "day, account_no, user_no, activity_no, actions, hex(uses)"),
-            ("account_day", "account_no, day, users, actions, seconds"),
-            ("module_day", "account_no, day, module_no, users, actions"),
-            ("activity_day", "account_no, day, activity_no, users, actions"),
-        ] {
-            let text = columns.replace(", ", " || ' ' || ");
-            let sql = format!("SELECT {text} FROM {table} ORDER BY 1");
-            dump.push((table, sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&self.read).await?));
-        }
-        Ok(dump)
+        let mut reading = self.read().await?;
+        let connection = &mut reading.connection();
+        let users = "SELECT day, account_no, user_no, minutes, seconds, actions, last_signal FROM user_day";
+        let modules = "SELECT day, account_no, user_no, module_no, actions, last_use FROM user_module_day";
+        let activities = "SELECT day, account_no, user_no, activity_no, uses, actions FROM user_activity_day";
+        let account = "SELECT account_no, day, users, actions, seconds FROM account_day";
+        let module = "SELECT account_no, day, module_no, users, actions FROM module_day";
+        let activity = "SELECT account_no, day, activity_no, users, actions FROM activity_day";
+        Ok(vec![
+            ("user_day", dump::<(i64, i64, i64, Vec<u8>, i64, i64, i64)>(connection, users).await?),
+            ("user_module_day", dump::<(i64, i64, i64, i64, i64, i64)>(connection, modules).await?),
+            ("user_activity_day", dump::<(i64, i64, i64, i64, Vec<u8>, i64)>(connection, activities).await?),
+            ("account_day", dump::<(i64, i64, i64, i64, i64)>(connection, account).await?),
+            ("module_day", dump::<(i64, i64, i64, i64, i64)>(connection, module).await?),
+            ("activity_day", dump::<(i64, i64, i64, i64, i64)>(connection, activity).await?),
+        ])
     }
 }
 
+async fn dump<R: Row + Ord + Debug>(
+    connection: &mut Connection<'_>,
+    sql: &'static str,
+) -> Result<Vec<String>, StoreError> {
+    let mut rows: Vec<R> = query(sql).fetch_all(connection).await?;
+    rows.sort_unstable();
+    Ok(rows.iter().map(|row| format!("{row:?}")).collect())
+}
+
 /// Empties the roll-ups and fills them from the events.
-pub(super) async fn roll_up_again(connection: &mut SqliteConnection, reporting: Reporting) -> Result<u64, StoreError> {
+pub(super) async fn roll_up_again(connection: &mut Connection<'_>, reporting: Reporting) -> Result<u64, StoreError> {
+    let mut events = Events::open(connection).await?;
     for table in ROLL_UPS {
-        sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *connection).await?;
+        query(format!("DELETE FROM {table}")).execute(connection).await?;
     }
-    sqlx::query("UPDATE day_revision SET revision = revision + 1").execute(&mut *connection).await?;
-    let mut last = 0;
-    let mut events = 0;
+    query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
+    let mut count = 0;
     loop {
-        type Row = (i64, i64, i64, i64, i64, i64, i64);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT seq, time, account_no, user_no, module_no, activity_no, count FROM event \
-             WHERE seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(last)
-        .bind(BATCH)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(newest) = rows.last() else { break };
-        last = newest.0;
-        events += rows.len() as u64;
-        let facts: Vec<Fact> = rows
-            .into_iter()
-            .map(|(_, time, account_no, user_no, module_no, activity_no, count)| Fact {
-                numbers: Numbers { account_no, user_no, module_no, activity_no },
-                time: Instant::from_millis(time),
-                count,
-            })
-            .collect();
+        let facts = events.next(connection).await?;
+        if facts.is_empty() {
+            return Ok(count);
+        }
+        count += facts.len() as u64;
         rollup::apply(connection, reporting, &facts).await?;
     }
-    Ok(events)
+}
+
+/// A walk through all events, some at a time.
+enum Events {
+    /// Behind the row with this number.
+    Sqlite(i64),
+    /// Where the cursor stands.
+    Postgres,
+}
+
+impl Events {
+    /// Begins. Other processes write no event until the transaction ends: what they would add to the roll-ups must
+    /// come after all of this.
+    async fn open(connection: &mut Connection<'_>) -> Result<Self, StoreError> {
+        if let Connection::Sqlite(_) = connection {
+            return Ok(Self::Sqlite(0));
+        }
+        query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+        let sql = "DECLARE every_event NO SCROLL CURSOR FOR \
+                   SELECT time, account_no, user_no, module_no, activity_no, count FROM event";
+        query(sql).execute(connection).await?;
+        Ok(Self::Postgres)
+    }
+
+    async fn next(&mut self, connection: &mut Connection<'_>) -> Result<Vec<Fact>, StoreError> {
+        match self {
+            Self::Sqlite(last) => {
+                let sql = "SELECT time, account_no, user_no, module_no, activity_no, count, seq FROM event \
+                           WHERE seq > $1 ORDER BY seq LIMIT $2";
+                type Fields = (i64, i64, i64, i64, i64, i64, i64);
+                let rows: Vec<Fields> = query(sql).bind(*last).bind(BATCH).fetch_all(connection).await?;
+                *last = rows.last().map_or(*last, |row| row.6);
+                Ok(rows
+                    .into_iter()
+                    .map(|(t, a, u, m, activity, count, _)| fact((t, a, u, m, activity, count)))
+                    .collect())
+            }
+            Self::Postgres => {
+                let sql = format!("FETCH FORWARD {BATCH} FROM every_event");
+                Ok(query(sql).fetch_all(connection).await?.into_iter().map(fact).collect())
+            }
+        }
+    }
+}
+
+fn fact((time, account_no, user_no, module_no, activity_no, count): (i64, i64, i64, i64, i64, i64)) -> Fact {
+    let numbers = Numbers { account_no, user_no, module_no, activity_no };
+    Fact { numbers, time: Instant::from_millis(time), count }
 }

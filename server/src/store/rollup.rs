@@ -4,15 +4,20 @@
 //! written back; what that changes is then added to the figures per account and to those of all accounts. A batch
 //! writes each row once, however many of its events touch it.
 
-use super::{Reporting, StoreError, batches, day_number, dimension::Numbers};
+use super::{
+    Reporting, StoreError,
+    connection::Connection,
+    day_number,
+    dimension::Numbers,
+    statement::{Column, bulk},
+};
 use model::{
     instant::Instant,
     minutes::ActiveMinutes,
     uses::MinuteCounts,
     zone::{LocalMinute, local_minute},
 };
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An event as the database knows it.
 #[derive(Clone, Copy, Debug)]
@@ -85,19 +90,36 @@ struct Sums {
 
 /// Brings every roll-up up to date with events that are new.
 pub(super) async fn apply(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     reporting: Reporting,
     facts: &[Fact],
 ) -> Result<(), StoreError> {
+    lock_accounts(connection, facts).await?;
     let mut batch = Batch::gather(reporting, facts);
     let mut sums = Sums::default();
     merge_users(connection, reporting, &mut batch.users, &mut sums).await?;
-    merge_modules(connection, &mut batch.modules, &mut sums).await?;
+    merge_modules(connection, &batch.modules, &mut sums).await?;
     merge_activities(connection, &mut batch.activities, &mut sums).await?;
     add_accounts(connection, sums.accounts).await?;
     add_parts(connection, "module_day", "module_no", sums.modules).await?;
     add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
     raise_revisions(connection, batch.users.keys().map(|&(day, ..)| day)).await
+}
+
+/// Keeps other processes from the roll-ups of the accounts that facts are about, until the transaction ends: below, what
+/// is stored is read before it is written. An SQLite transaction is alone anyway.
+async fn lock_accounts(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
+    }
+    let accounts: BTreeSet<i64> = facts.iter().map(|fact| fact.numbers.account_no).collect();
+    let lock = bulk(
+        "WITH wanted (account_no) AS ({rows}) \
+         SELECT account_no FROM account WHERE account_no IN (SELECT account_no FROM wanted) \
+         ORDER BY account_no FOR UPDATE",
+        [Column::ints(accounts)],
+    );
+    lock.execute(connection).await
 }
 
 impl Batch {
@@ -147,193 +169,189 @@ fn add_part(parts: &mut BTreeMap<AccountPartKey, PartDay>, key: UsePartKey, is_n
     }
 }
 
+/// The columns of keys of four parts.
+fn key_columns<'a>(keys: impl Iterator<Item = &'a UsePartKey> + Clone) -> [Column<'static>; 4] {
+    [
+        Column::ints(keys.clone().map(|key| key.0)),
+        Column::ints(keys.clone().map(|key| key.1)),
+        Column::ints(keys.clone().map(|key| key.2)),
+        Column::ints(keys.map(|key| key.3)),
+    ]
+}
+
 async fn merge_users(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     reporting: Reporting,
     users: &mut BTreeMap<UserKey, UserDay>,
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<(&UserKey, &mut UserDay)> = users.iter_mut().collect();
-    for range in batches(rows.len()) {
-        let rows = &mut rows[range];
-        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no) AS (");
-        select.push_values(rows.iter(), |mut row, (key, _)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2);
-        });
-        select.push(
-            ") SELECT t.day, t.account_no, t.user_no, t.minutes, t.seconds, t.actions, t.last_signal \
-             FROM wanted CROSS JOIN user_day t \
-             WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
-        );
-        type Row = (i64, i64, i64, Vec<u8>, i64, i64, i64);
-        let mut stored: BTreeMap<UserKey, UserDay> = BTreeMap::new();
-        for row in select.build_query_as::<Row>().fetch_all(&mut *connection).await? {
-            let (day, account_no, user_no, minutes, seconds, actions, last_signal) = row;
-            let user = UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal };
-            stored.insert((day, account_no, user_no), user);
-        }
-        for (key, user) in rows.iter_mut() {
-            let added_actions = user.actions;
-            let old = stored.get(key);
-            if let Some(old) = old {
-                user.minutes.merge(&old.minutes);
-                user.actions += old.actions;
-                user.last_signal = user.last_signal.max(old.last_signal);
-            }
-            user.seconds = user.minutes.time_spent(reporting.idle_gap);
-            let added_seconds = user.seconds - old.map_or(0, |old| old.seconds);
-            sums.account(key.0, key.1, i64::from(old.is_none()), added_actions, added_seconds);
-        }
-        let mut upsert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO user_day (day, account_no, user_no, minutes, seconds, actions, last_signal) ",
-        );
-        upsert.push_values(rows.iter(), |mut row, (key, user)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(user.minutes.to_bytes());
-            row.push_bind(user.seconds).push_bind(user.actions).push_bind(user.last_signal);
-        });
-        upsert.push(
-            " ON CONFLICT (day, account_no, user_no) DO UPDATE SET minutes = excluded.minutes, \
-             seconds = excluded.seconds, actions = excluded.actions, last_signal = excluded.last_signal",
-        );
-        upsert.build().execute(&mut *connection).await?;
+    let keys = |users: &BTreeMap<UserKey, UserDay>| {
+        [
+            Column::ints(users.keys().map(|key| key.0)),
+            Column::ints(users.keys().map(|key| key.1)),
+            Column::ints(users.keys().map(|key| key.2)),
+        ]
+    };
+    let select = bulk(
+        "WITH wanted (day, account_no, user_no) AS ({rows}) \
+         SELECT t.day, t.account_no, t.user_no, t.minutes, t.seconds, t.actions, t.last_signal \
+         FROM wanted CROSS JOIN user_day t \
+         WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
+        keys(users),
+    );
+    type Row = (i64, i64, i64, Vec<u8>, i64, i64, i64);
+    let mut stored: BTreeMap<UserKey, UserDay> = BTreeMap::new();
+    for row in select.fetch_all::<Row>(connection).await? {
+        let (day, account_no, user_no, minutes, seconds, actions, last_signal) = row;
+        let user = UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal };
+        stored.insert((day, account_no, user_no), user);
     }
-    Ok(())
+    for (key, user) in users.iter_mut() {
+        let added_actions = user.actions;
+        let old = stored.get(key);
+        if let Some(old) = old {
+            user.minutes.merge(&old.minutes);
+            user.actions += old.actions;
+            user.last_signal = user.last_signal.max(old.last_signal);
+        }
+        user.seconds = user.minutes.time_spent(reporting.idle_gap);
+        let added_seconds = user.seconds - old.map_or(0, |old| old.seconds);
+        sums.account(key.0, key.1, i64::from(old.is_none()), added_actions, added_seconds);
+    }
+    let mut columns = Vec::from(keys(users));
+    columns.push(Column::bytes(users.values().map(|user| user.minutes.to_bytes())));
+    columns.push(Column::ints(users.values().map(|user| user.seconds)));
+    columns.push(Column::ints(users.values().map(|user| user.actions)));
+    columns.push(Column::ints(users.values().map(|user| user.last_signal)));
+    bulk(
+        "INSERT INTO user_day (day, account_no, user_no, minutes, seconds, actions, last_signal) {rows} \
+         ON CONFLICT (day, account_no, user_no) DO UPDATE SET minutes = excluded.minutes, \
+         seconds = excluded.seconds, actions = excluded.actions, last_signal = excluded.last_signal",
+        columns,
+    )
+    .execute(connection)
+    .await
 }
 
 async fn merge_modules(
-    connection: &mut SqliteConnection,
-    modules: &mut BTreeMap<UsePartKey, UserModuleDay>,
+    connection: &mut Connection<'_>,
+    modules: &BTreeMap<UsePartKey, UserModuleDay>,
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let rows: Vec<(&UsePartKey, &mut UserModuleDay)> = modules.iter_mut().collect();
-    for rows in batches(rows.len()).map(|range| &rows[range]) {
-        let mut upsert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) ",
-        );
-        upsert.push_values(rows, |mut row, (key, module)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(key.3);
-            row.push_bind(module.actions).push_bind(module.last_use);
-        });
-        upsert.push(
-            " ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
-             actions = user_module_day.actions + excluded.actions, \
-             last_use = CASE WHEN excluded.last_use > user_module_day.last_use THEN excluded.last_use \
-             ELSE user_module_day.last_use END RETURNING day, account_no, user_no, module_no, actions",
-        );
-        let written = upsert.build_query_as::<(i64, i64, i64, i64, i64)>().fetch_all(&mut *connection).await?;
-        let written: BTreeMap<UsePartKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
-        for (key, module) in rows {
-            // Every use counts at least one action: a row that holds no more than was added was not there before.
-            let is_new = written.get(key) == Some(&module.actions);
-            add_part(&mut sums.modules, **key, is_new, module.actions);
-        }
+    let mut columns = Vec::from(key_columns(modules.keys()));
+    columns.push(Column::ints(modules.values().map(|module| module.actions)));
+    columns.push(Column::ints(modules.values().map(|module| module.last_use)));
+    let upsert = bulk(
+        "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) {rows} \
+         ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
+         actions = user_module_day.actions + excluded.actions, \
+         last_use = CASE WHEN excluded.last_use > user_module_day.last_use THEN excluded.last_use \
+         ELSE user_module_day.last_use END RETURNING day, account_no, user_no, module_no, actions",
+        columns,
+    );
+    let written = upsert.fetch_all::<(i64, i64, i64, i64, i64)>(connection).await?;
+    let written: BTreeMap<UsePartKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
+    for (key, module) in modules {
+        // Every use counts at least one action: a row that holds no more than was added was not there before.
+        let is_new = written.get(key) == Some(&module.actions);
+        add_part(&mut sums.modules, *key, is_new, module.actions);
     }
     Ok(())
 }
 
 async fn merge_activities(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     activities: &mut BTreeMap<UsePartKey, UserActivityDay>,
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<(&UsePartKey, &mut UserActivityDay)> = activities.iter_mut().collect();
-    for range in batches(rows.len()) {
-        let rows = &mut rows[range];
-        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no, activity_no) AS (");
-        select.push_values(rows.iter(), |mut row, (key, _)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(key.3);
-        });
-        select.push(
-            ") SELECT t.day, t.account_no, t.user_no, t.activity_no, t.actions, t.uses \
-             FROM wanted CROSS JOIN user_activity_day t WHERE t.day = wanted.day \
-             AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
-             AND t.activity_no = wanted.activity_no",
-        );
-        let stored = select.build_query_as::<(i64, i64, i64, i64, i64, Vec<u8>)>().fetch_all(&mut *connection).await?;
-        let stored: BTreeMap<UsePartKey, (i64, MinuteCounts)> = stored
-            .into_iter()
-            .map(|(d, a, u, activity_no, actions, uses)| {
-                ((d, a, u, activity_no), (actions, MinuteCounts::from_bytes(&uses)))
-            })
-            .collect();
-        for (key, activity) in rows.iter_mut() {
-            let old = stored.get(key);
-            add_part(&mut sums.activities, **key, old.is_none(), activity.actions);
-            if let Some((actions, uses)) = old {
-                activity.actions += actions;
-                activity.uses.merge(uses);
-            }
+    let select = bulk(
+        "WITH wanted (day, account_no, user_no, activity_no) AS ({rows}) \
+         SELECT t.day, t.account_no, t.user_no, t.activity_no, t.actions, t.uses \
+         FROM wanted CROSS JOIN user_activity_day t WHERE t.day = wanted.day \
+         AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
+         AND t.activity_no = wanted.activity_no",
+        key_columns(activities.keys()),
+    );
+    let stored = select.fetch_all::<(i64, i64, i64, i64, i64, Vec<u8>)>(connection).await?;
+    let stored: BTreeMap<UsePartKey, (i64, MinuteCounts)> = stored
+        .into_iter()
+        .map(|(d, a, u, activity_no, actions, uses)| {
+            ((d, a, u, activity_no), (actions, MinuteCounts::from_bytes(&uses)))
+        })
+        .collect();
+    for (key, activity) in activities.iter_mut() {
+        let old = stored.get(key);
+        add_part(&mut sums.activities, *key, old.is_none(), activity.actions);
+        if let Some((actions, uses)) = old {
+            activity.actions += actions;
+            activity.uses.merge(uses);
         }
-        let mut upsert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO user_activity_day (day, account_no, user_no, activity_no, actions, uses) ",
-        );
-        upsert.push_values(rows.iter(), |mut row, (key, activity)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(key.3);
-            row.push_bind(activity.actions).push_bind(activity.uses.to_bytes());
-        });
-        upsert.push(
-            " ON CONFLICT (day, account_no, user_no, activity_no) DO UPDATE SET \
-             actions = excluded.actions, uses = excluded.uses",
-        );
-        upsert.build().execute(&mut *connection).await?;
     }
-    Ok(())
+    let mut columns = Vec::from(key_columns(activities.keys()));
+    columns.push(Column::ints(activities.values().map(|activity| activity.actions)));
+    columns.push(Column::bytes(activities.values().map(|activity| activity.uses.to_bytes())));
+    bulk(
+        "INSERT INTO user_activity_day (day, account_no, user_no, activity_no, actions, uses) {rows} \
+         ON CONFLICT (day, account_no, user_no, activity_no) DO UPDATE SET \
+         actions = excluded.actions, uses = excluded.uses",
+        columns,
+    )
+    .execute(connection)
+    .await
 }
 
 async fn add_accounts(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     accounts: BTreeMap<AccountKey, AccountDay>,
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = accounts.into_iter().collect();
-    for rows in batches(rows.len()).map(|range| &rows[range]) {
-        let mut upsert =
-            QueryBuilder::<Sqlite>::new("INSERT INTO account_day (account_no, day, users, actions, seconds) ");
-        upsert.push_values(rows, |mut row, (key, account)| {
-            row.push_bind(key.0).push_bind(key.1);
-            row.push_bind(account.users).push_bind(account.actions).push_bind(account.seconds);
-        });
-        upsert.push(
-            " ON CONFLICT (account_no, day) DO UPDATE SET users = account_day.users + excluded.users, \
-             actions = account_day.actions + excluded.actions, seconds = account_day.seconds + excluded.seconds",
-        );
-        upsert.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let columns = [
+        Column::ints(accounts.keys().map(|key| key.0)),
+        Column::ints(accounts.keys().map(|key| key.1)),
+        Column::ints(accounts.values().map(|account| account.users)),
+        Column::ints(accounts.values().map(|account| account.actions)),
+        Column::ints(accounts.values().map(|account| account.seconds)),
+    ];
+    bulk(
+        "INSERT INTO account_day (account_no, day, users, actions, seconds) {rows} \
+         ON CONFLICT (account_no, day) DO UPDATE SET users = account_day.users + excluded.users, \
+         actions = account_day.actions + excluded.actions, seconds = account_day.seconds + excluded.seconds",
+        columns,
+    )
+    .execute(connection)
+    .await
 }
 
 async fn add_parts(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     table: &str,
     part: &str,
     parts: BTreeMap<AccountPartKey, PartDay>,
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = parts.into_iter().collect();
-    for rows in batches(rows.len()).map(|range| &rows[range]) {
-        let mut upsert =
-            QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} (account_no, day, {part}, users, actions) "));
-        upsert.push_values(rows, |mut row, (key, sums)| {
-            row.push_bind(key.0).push_bind(key.1).push_bind(key.2).push_bind(sums.users).push_bind(sums.actions);
-        });
-        upsert.push(format!(
-            " ON CONFLICT (account_no, day, {part}) DO UPDATE SET \
-             users = {table}.users + excluded.users, actions = {table}.actions + excluded.actions"
-        ));
-        upsert.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let columns = [
+        Column::ints(parts.keys().map(|key| key.0)),
+        Column::ints(parts.keys().map(|key| key.1)),
+        Column::ints(parts.keys().map(|key| key.2)),
+        Column::ints(parts.values().map(|sums| sums.users)),
+        Column::ints(parts.values().map(|sums| sums.actions)),
+    ];
+    let text = format!(
+        "INSERT INTO {table} (account_no, day, {part}, users, actions) {{rows}} \
+         ON CONFLICT (account_no, day, {part}) DO UPDATE SET \
+         users = {table}.users + excluded.users, actions = {table}.actions + excluded.actions"
+    );
+    bulk(text, columns).execute(connection).await
 }
 
 /// Marks days as changed.
-async fn raise_revisions(connection: &mut SqliteConnection, days: impl Iterator<Item = i64>) -> Result<(), StoreError> {
+async fn raise_revisions(connection: &mut Connection<'_>, days: impl Iterator<Item = i64>) -> Result<(), StoreError> {
     let mut days: Vec<i64> = days.collect();
     days.dedup();
-    for days in batches(days.len()).map(|range| &days[range]) {
-        let mut upsert = QueryBuilder::<Sqlite>::new("INSERT INTO day_revision (day, revision) ");
-        upsert.push_values(days, |mut row, day| {
-            row.push_bind(day).push_bind(1_i64);
-        });
-        upsert.push(" ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1");
-        upsert.build().execute(&mut *connection).await?;
-    }
-    Ok(())
+    let columns = [Column::ints(days.iter().copied()), Column::ints(days.iter().map(|_| 1))];
+    bulk(
+        "INSERT INTO day_revision (day, revision) {rows} \
+         ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1",
+        columns,
+    )
+    .execute(connection)
+    .await
 }

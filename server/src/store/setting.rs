@@ -1,9 +1,13 @@
 //! Settings kept in the database, above all what the roll-ups are computed with.
 
-use super::{Store, StoreError, rebuild};
+use super::{
+    Store, StoreError,
+    connection::{Connection, Writing},
+    rebuild,
+    statement::query,
+};
 use chrono_tz::Tz;
 use model::Day;
-use sqlx::{Connection, SqliteConnection};
 
 /// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,30 +31,47 @@ pub struct Asked {
     pub zone: Option<Tz>,
     /// The idle gap in minutes.
     pub idle_gap: Option<u32>,
+    /// Whether the roll-ups may be computed again even in a database that several servers share. They notice, and stop.
+    pub rebuild: bool,
 }
 
 const ZONE: &str = "time_zone";
 const IDLE_GAP: &str = "idle_gap_minutes";
 
 /// Makes the database report as asked, and says how that is. Where the roll-ups were computed otherwise, they are
-/// rebuilt in the same transaction.
-pub(super) async fn settle(connection: &mut SqliteConnection, asked: Asked) -> Result<Reporting, StoreError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let stored = reporting(&mut transaction).await?;
-    let before = stored.unwrap_or_default();
-    let reporting =
-        Reporting { zone: asked.zone.unwrap_or(before.zone), idle_gap: asked.idle_gap.unwrap_or(before.idle_gap) };
-    if stored != Some(reporting) {
-        put(&mut transaction, ZONE, reporting.zone.name()).await?;
-        put(&mut transaction, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
-        rebuild::roll_up_again(&mut transaction, reporting).await?;
+/// rebuilt in the same transaction, unless that takes more than starting one of several servers on a `shared` one.
+pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool) -> Result<Reporting, StoreError> {
+    let mut connection = writing.connection();
+    let otherwise = |before: Reporting| Reporting {
+        zone: asked.zone.unwrap_or(before.zone),
+        idle_gap: asked.idle_gap.unwrap_or(before.idle_gap),
+    };
+    // Of several processes that open a new database at once, the first decides, and the others wait for it here.
+    let new = otherwise(Reporting::default());
+    let is_new = put_first(&mut connection, ZONE, new.zone.name()).await?;
+    put_first(&mut connection, IDLE_GAP, &new.idle_gap.to_string()).await?;
+    let before = reporting(&mut connection).await?.unwrap_or(new);
+    let reporting = otherwise(before);
+    if is_new {
+        tracing::info!(zone = %reporting.zone, "the database is new");
+    } else if reporting != before && shared && !asked.rebuild {
+        return Err(StoreError::OtherReporting(before));
+    } else if reporting != before {
+        tracing::info!(
+            zone = %reporting.zone, zone_before = %before.zone,
+            idle_gap = reporting.idle_gap, idle_gap_before = before.idle_gap,
+            "computing every roll-up again, which can take a while"
+        );
+        put(&mut connection, ZONE, reporting.zone.name()).await?;
+        put(&mut connection, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
+        rebuild::roll_up_again(&mut connection, reporting).await?;
     }
-    transaction.commit().await?;
+    writing.commit().await?;
     Ok(reporting)
 }
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
-pub(super) async fn reporting(connection: &mut SqliteConnection) -> Result<Option<Reporting>, StoreError> {
+pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<Reporting>, StoreError> {
     let Some(zone) = get(connection, ZONE).await? else { return Ok(None) };
     let Some(idle_gap) = get(connection, IDLE_GAP).await? else { return Ok(None) };
     let wrong = |name, value: &str| StoreError::Setting { name, value: value.to_owned() };
@@ -60,19 +81,23 @@ pub(super) async fn reporting(connection: &mut SqliteConnection) -> Result<Optio
     }))
 }
 
-async fn get(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(name).fetch_optional(connection).await?)
+async fn get(connection: &mut Connection<'_>, name: &str) -> Result<Option<String>, StoreError> {
+    let query = query("SELECT value FROM setting WHERE name = $1").bind(name);
+    let value: Option<(String,)> = query.fetch_optional(connection).await?;
+    Ok(value.map(|(value,)| value))
 }
 
-pub(super) async fn put(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(name)
-    .bind(value)
-    .execute(connection)
-    .await?;
+pub(super) async fn put(connection: &mut Connection<'_>, name: &str, value: &str) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    query(sql).bind(name).bind(value).execute(connection).await?;
     Ok(())
+}
+
+/// Sets what is not set yet, and says whether that was so.
+async fn put_first(connection: &mut Connection<'_>, name: &str, value: &str) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    Ok(query(sql).bind(name).bind(value).execute(connection).await? > 0)
 }
 
 const DEMO_OPENED: &str = "demo_opened";
@@ -91,18 +116,24 @@ impl Store {
     /// The demo in this database; `None` where its events are real, or there are none.
     pub async fn demo(&self) -> Result<Option<StoredDemo>, StoreError> {
         let mut reading = self.read().await?;
-        let Some(opened) = get(&mut reading.transaction, DEMO_OPENED).await? else { return Ok(None) };
+        let Some(opened) = get(&mut reading.connection(), DEMO_OPENED).await? else { return Ok(None) };
         let opened = opened.parse().map_err(|_| StoreError::Setting { name: DEMO_OPENED, value: opened })?;
-        Ok(Some(StoredDemo { opened, filled: get(&mut reading.transaction, DEMO_FILLED).await?.is_some() }))
+        Ok(Some(StoredDemo { opened, filled: get(&mut reading.connection(), DEMO_FILLED).await?.is_some() }))
     }
 
     /// Marks this database as one of a demo that opened on a day.
     pub async fn open_demo(&self, opened: Day) -> Result<(), StoreError> {
-        put(&mut self.writer.lock().await.connection, DEMO_OPENED, &opened.to_string()).await
+        self.set(DEMO_OPENED, &opened.to_string()).await
     }
 
     /// Marks the past of the demo as complete.
     pub async fn demo_is_filled(&self) -> Result<(), StoreError> {
-        put(&mut self.writer.lock().await.connection, DEMO_FILLED, "yes").await
+        self.set(DEMO_FILLED, "yes").await
+    }
+
+    async fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        put(&mut writing.connection(), name, value).await?;
+        writing.commit().await
     }
 }

@@ -1,6 +1,9 @@
 //! The activity stream of a day.
 
-use super::{Reading, Scope, StoreError, day_number};
+use super::{
+    Reading, Scope, StoreError, day_number,
+    statement::{Column, bulk, query},
+};
 use model::{
     Day,
     api::{Account, User},
@@ -8,7 +11,6 @@ use model::{
     uses::MinuteCounts,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Sqlite};
 use std::collections::HashMap;
 
 /// Where a page of the stream ends: the place of its last entry in the order of the stream.
@@ -119,12 +121,12 @@ impl Reading {
             None => (i64::MAX, "", "", ""),
         };
         let sql = if *scope == Scope::All { ENTRIES } else { ENTRIES_OF_ACCOUNT };
-        let mut query = sqlx::query_as(sql).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
-        query = query.bind(i64::from(limit) + 1);
+        let mut page = query(sql).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
+        page = page.bind(i64::from(limit) + 1);
         if *scope != Scope::All {
-            query = query.bind(scope.account_no());
+            page = page.bind(scope.account_no());
         }
-        let mut rows: Vec<Row> = query.fetch_all(&mut *self.transaction).await?;
+        let mut rows: Vec<Row> = page.fetch_all(&mut self.connection()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -139,37 +141,44 @@ impl Reading {
 
     /// The newest signals of the users of a page, on the days around.
     async fn last_signals(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<i64, i64>, StoreError> {
-        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (day, account_no, user_no) AS (");
-        let days = (day_number(day) - 2..=day_number(day) + 2).flat_map(|day| rows.iter().map(move |row| (day, row)));
-        select.push_values(days, |mut bind, (day, row)| {
-            bind.push_bind(day).push_bind(row.account_no).push_bind(row.user_no);
-        });
-        select.push(
-            ") SELECT d.user_no, MAX(d.last_signal) FROM wanted CROSS JOIN user_day d \
+        let days = day_number(day) - 2..=day_number(day) + 2;
+        let wanted: Vec<(i64, &Row)> = days.flat_map(|day| rows.iter().map(move |row| (day, row))).collect();
+        let columns = [
+            Column::ints(wanted.iter().map(|(day, _)| *day)),
+            Column::ints(wanted.iter().map(|(_, row)| row.account_no)),
+            Column::ints(wanted.iter().map(|(_, row)| row.user_no)),
+        ];
+        let signals = bulk(
+            "WITH wanted (day, account_no, user_no) AS ({rows}) \
+             SELECT d.user_no, MAX(d.last_signal) FROM wanted CROSS JOIN user_day d \
              WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
              GROUP BY d.user_no",
+            columns,
         );
-        let rows: Vec<(i64, i64)> = select.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await?;
+        let rows: Vec<(i64, i64)> = signals.at_once().fetch_all(&mut self.connection()).await?;
         Ok(rows.into_iter().collect())
     }
 
     /// The activities of the users and modules of a page.
     async fn uses(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<(i64, i64, i64), Vec<UseRow>>, StoreError> {
-        let mut select = QueryBuilder::<Sqlite>::new("WITH wanted (account_no, user_no, module_no) AS (");
-        select.push_values(rows, |mut bind, row| {
-            bind.push_bind(row.account_no).push_bind(row.user_no).push_bind(row.module_no);
-        });
-        select.push(
-            ") SELECT d.account_no, d.user_no, activity.module_no, activity.action, d.actions, d.uses \
+        let columns = [
+            Column::ints(rows.iter().map(|_| day_number(day))),
+            Column::ints(rows.iter().map(|row| row.account_no)),
+            Column::ints(rows.iter().map(|row| row.user_no)),
+            Column::ints(rows.iter().map(|row| row.module_no)),
+        ];
+        let uses = bulk(
+            "WITH wanted (day, account_no, user_no, module_no) AS ({rows}) \
+             SELECT d.account_no, d.user_no, activity.module_no, activity.action, d.actions, d.uses \
              FROM wanted CROSS JOIN user_activity_day d \
              JOIN activity ON activity.activity_no = d.activity_no \
-             WHERE activity.module_no = wanted.module_no \
-             AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no AND d.day = ",
+             WHERE activity.module_no = wanted.module_no AND d.day = wanted.day \
+             AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
+             ORDER BY d.actions DESC, activity.action",
+            columns,
         );
-        select.push_bind(day_number(day));
-        select.push(" ORDER BY d.actions DESC, activity.action");
         type UsesRow = (i64, i64, i64, String, i64, Vec<u8>);
-        let rows: Vec<UsesRow> = select.build_query_as().persistent(false).fetch_all(&mut *self.transaction).await?;
+        let rows: Vec<UsesRow> = uses.at_once().fetch_all(&mut self.connection()).await?;
         let mut uses: HashMap<(i64, i64, i64), Vec<UseRow>> = HashMap::new();
         for (account_no, user_no, module_no, action, actions, minutes) in rows {
             let row = UseRow { action, actions, minutes: MinuteCounts::from_bytes(&minutes) };

@@ -1,6 +1,9 @@
 //! Today's cards and top tens.
 
-use super::{Reading, Scope, StoreError, day_number};
+use super::{
+    Reading, Scope, StoreError, day_number,
+    statement::{Row, query},
+};
 use model::{
     Day,
     api::{Account, User, today::TOP},
@@ -128,22 +131,11 @@ pub(super) const FREQUENT_ACTIONS: &str = "
 impl Reading {
     /// The cards of a day. Users count as online whose newest signal is at `online_since` or later.
     pub async fn cards(&mut self, scope: &Scope, day: Day, online_since: Instant) -> Result<Cards, StoreError> {
-        let (accounts_online, users_online) = sqlx::query_as(ONLINE)
-            .bind(scope.account_no())
-            .bind(day_number(day))
-            .bind(online_since.millis())
-            .fetch_one(&mut *self.transaction)
-            .await?;
-        let accounts_active = sqlx::query_scalar(ACCOUNTS_ACTIVE)
-            .bind(scope.account_no())
-            .bind(day_number(day))
-            .fetch_one(&mut *self.transaction)
-            .await?;
-        let users: Option<(i64, i64)> = sqlx::query_as(USERS_ACTIVE)
-            .bind(scope.account_no())
-            .bind(day_number(day))
-            .fetch_optional(&mut *self.transaction)
-            .await?;
+        let of_day = |sql| query(sql).bind(scope.account_no()).bind(day_number(day));
+        let connection = &mut self.connection();
+        let (accounts_online, users_online) = of_day(ONLINE).bind(online_since.millis()).fetch_one(connection).await?;
+        let (accounts_active,) = of_day(ACCOUNTS_ACTIVE).fetch_one(connection).await?;
+        let users: Option<(i64, i64)> = of_day(USERS_ACTIVE).fetch_optional(connection).await?;
         let (users_active, seconds) = users.unwrap_or_default();
         Ok(Cards { accounts_online, users_online, accounts_active, users_active, seconds })
     }
@@ -159,15 +151,12 @@ impl Reading {
 
     /// The users with the most time spent on a day.
     pub async fn most_active_users(&mut self, scope: &Scope, day: Day) -> Result<Vec<UserRow>, StoreError> {
-        type Row = (String, String, String, String, i64, i64);
-        let least: Option<i64> = sqlx::query_scalar(LEAST_SECONDS)
-            .bind(scope.account_no())
-            .bind(day_number(day))
-            .bind(LIMIT - 1)
-            .fetch_optional(&mut *self.transaction)
-            .await?;
-        let query = sqlx::query_as(MOST_ACTIVE_USERS).bind(scope.account_no()).bind(day_number(day)).bind(LIMIT);
-        let rows: Vec<Row> = query.bind(least.unwrap_or(0)).fetch_all(&mut *self.transaction).await?;
+        type UserFields = (String, String, String, String, i64, i64);
+        let of_day = |sql| query(sql).bind(scope.account_no()).bind(day_number(day));
+        let connection = &mut self.connection();
+        let least: Option<(i64,)> = of_day(LEAST_SECONDS).bind(LIMIT - 1).fetch_optional(connection).await?;
+        let least = least.map_or(0, |(seconds,)| seconds);
+        let rows: Vec<UserFields> = of_day(MOST_ACTIVE_USERS).bind(LIMIT).bind(least).fetch_all(connection).await?;
         Ok(rows
             .into_iter()
             .map(|(account_id, account_name, id, name, seconds, actions)| UserRow {
@@ -195,11 +184,8 @@ impl Reading {
     }
 
     /// Runs a top ten: `$1` is the scope's number, `$2` the day, `$3` the limit.
-    async fn of_day<R>(&mut self, sql: &'static str, scope: &Scope, day: Day) -> Result<Vec<R>, StoreError>
-    where
-        R: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
-    {
-        let query = sqlx::query_as(sql).bind(scope.account_no()).bind(day_number(day)).bind(LIMIT);
-        Ok(query.fetch_all(&mut *self.transaction).await?)
+    async fn of_day<R: Row>(&mut self, sql: &'static str, scope: &Scope, day: Day) -> Result<Vec<R>, StoreError> {
+        let query = query(sql).bind(scope.account_no()).bind(day_number(day)).bind(LIMIT);
+        query.fetch_all(&mut self.connection()).await
     }
 }

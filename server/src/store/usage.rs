@@ -1,6 +1,6 @@
 //! Usage over a period.
 
-use super::{Reading, Scope, StoreError, day_from_number, day_number};
+use super::{Reading, Scope, StoreError, day_from_number, day_number, statement::query};
 use model::{Day, api::usage::TOP, period::Period, query::TableOf};
 
 /// What a module or an activity amounts to in a period and the one before.
@@ -41,49 +41,41 @@ pub struct SecondsRow {
 impl Reading {
     /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known.
     pub async fn account_scope(&mut self, id: &str) -> Result<Scope, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT account_no FROM account WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *self.transaction)
-            .await?;
-        Ok(found.map_or(Scope::Nothing, Scope::Account))
+        let sql = "SELECT account_no FROM account WHERE id = $1";
+        let found: Option<(i64,)> = query(sql).bind(id).fetch_optional(&mut self.connection()).await?;
+        Ok(found.map_or(Scope::Nothing, |(account_no,)| Scope::Account(account_no)))
     }
 
     /// The day of the workspace's first event; `None` while there is none. The same for every scope.
     pub async fn data_since(&mut self) -> Result<Option<Day>, StoreError> {
-        let first: Option<i64> =
-            sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day LIMIT 1")
-                .fetch_optional(&mut *self.transaction)
-                .await?;
-        Ok(first.map(day_from_number))
+        let sql = "SELECT day FROM account_day WHERE account_no = 0 ORDER BY day LIMIT 1";
+        let first: Option<(i64,)> = query(sql).fetch_optional(&mut self.connection()).await?;
+        Ok(first.map(|(day,)| day_from_number(day)))
     }
 
     /// The newest day with events; `None` while there is none.
     pub async fn data_until(&mut self) -> Result<Option<Day>, StoreError> {
-        let last: Option<i64> =
-            sqlx::query_scalar("SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1")
-                .fetch_optional(&mut *self.transaction)
-                .await?;
-        Ok(last.map(day_from_number))
+        let sql = "SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1";
+        let last: Option<(i64,)> = query(sql).fetch_optional(&mut self.connection()).await?;
+        Ok(last.map(|(day,)| day_from_number(day)))
     }
 
     /// A number that goes up whenever a day of the period changes.
     pub async fn revision(&mut self, period: Period) -> Result<i64, StoreError> {
         let sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM day_revision WHERE day BETWEEN $1 AND $2";
-        Ok(sqlx::query_scalar(sql)
-            .bind(day_number(period.from))
-            .bind(day_number(period.to))
-            .fetch_one(&mut *self.transaction)
-            .await?)
+        let query = query(sql).bind(day_number(period.from)).bind(day_number(period.to));
+        let (revision,) = query.fetch_one(&mut self.connection()).await?;
+        Ok(revision)
     }
 
     /// Time spent on each day of a period that has any, ascending.
     pub async fn seconds(&mut self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
         let sql = "SELECT day, seconds FROM account_day WHERE account_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
-        let rows: Vec<(i64, i64)> = sqlx::query_as(sql)
+        let rows: Vec<(i64, i64)> = query(sql)
             .bind(scope.account_no())
             .bind(day_number(period.from))
             .bind(day_number(period.to))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(&mut self.connection())
             .await?;
         Ok(rows.into_iter().map(|(day, seconds)| SecondsRow { day: day_from_number(day), seconds }).collect())
     }
@@ -113,12 +105,12 @@ impl Reading {
                 ORDER BY module.name"
             }
         };
-        let rows: Vec<(i64, String, Option<String>, i64, i64)> = sqlx::query_as(sql)
+        let rows: Vec<(i64, String, Option<String>, i64, i64)> = query(sql)
             .bind(scope.account_no())
             .bind(day_number(period.previous().from))
             .bind(day_number(period.from))
             .bind(day_number(period.to))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(&mut self.connection())
             .await?;
         Ok(rows
             .into_iter()
@@ -150,15 +142,12 @@ impl Reading {
                 WHERE account_no = $1 AND day BETWEEN $2 AND $3 AND module_no IN ($4, $5, $6, $7, $8)"
             }
         };
-        let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql)
-            .bind(scope.account_no())
-            .bind(day_number(period.from))
-            .bind(day_number(period.to));
+        let mut series = query(sql).bind(scope.account_no()).bind(day_number(period.from)).bind(day_number(period.to));
         const { assert!(TOP == 5, "the statements have five places") }
         for place in 0..TOP {
-            query = query.bind(numbers.get(place).copied().unwrap_or(0));
+            series = series.bind(numbers.get(place).copied().unwrap_or(0));
         }
-        let rows = query.fetch_all(&mut *self.transaction).await?;
+        let rows: Vec<(i64, i64, i64)> = series.fetch_all(&mut self.connection()).await?;
         Ok(rows
             .into_iter()
             .map(|(number, day, actions)| SeriesRow { number, day: day_from_number(day), actions })

@@ -1,8 +1,11 @@
-//! A server of its own for each test: on a port of its own, over a new SQLite file, with a clock the test sets.
+//! A server of its own for each test: on a port of its own, over a new database, with a clock the test sets.
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
+pub(crate) mod database;
+
 use chrono_tz::Tz;
+use database::TestDatabase;
 use model::instant::Instant;
 use server::{
     Server,
@@ -19,7 +22,7 @@ pub(crate) struct TestServer {
     pub(crate) client: reqwest::Client,
     pub(crate) store: Store,
     clock: Arc<ManualClock>,
-    directory: tempfile::TempDir,
+    database: TestDatabase,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -27,13 +30,11 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Over a new database that reports in `zone`; it is `now` there.
     pub(crate) async fn start(zone: Tz, now: Instant) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        Self::start_in(directory, Some(zone), now).await
+        Self::start_on(TestDatabase::create().await, Some(zone), now).await
     }
 
-    async fn start_in(directory: tempfile::TempDir, zone: Option<Tz>, now: Instant) -> Self {
-        let url = format!("sqlite://{}", directory.path().join("test.db").display());
-        let store = Store::open(&url, Asked { zone, idle_gap: None }).await.expect("a store");
+    async fn start_on(database: TestDatabase, zone: Option<Tz>, now: Instant) -> Self {
+        let store = Store::open(&database.url(), Asked { zone, ..Asked::default() }).await.expect("a store");
         let clock = Arc::new(ManualClock::new(now));
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
@@ -47,7 +48,7 @@ impl TestServer {
             };
             server::serve(listener, server, writer, stopped).await;
         });
-        Self { base_url, client: reqwest::Client::new(), store, clock, directory, stop, served }
+        Self { base_url, client: reqwest::Client::new(), store, clock, database, stop, served }
     }
 
     /// Sets the clock.
@@ -55,14 +56,14 @@ impl TestServer {
         self.clock.set(now);
     }
 
-    /// Stops the server as a signal would, and starts one over the same file.
+    /// Stops the server as a signal would, and starts one over the same database.
     pub(crate) async fn restart(self) -> Self {
         let now = self.clock.now();
         let _ = self.stop.send(());
         drop(self.client);
         drop(self.store);
         self.served.await.expect("stopped");
-        Self::start_in(self.directory, None, now).await
+        Self::start_on(self.database, None, now).await
     }
 
     /// Every row of every roll-up.

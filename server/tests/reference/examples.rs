@@ -1,12 +1,12 @@
 //! The definitions' own examples, held against the reference.
 
-use super::{Asked, Kind, Reference, Wanted, first_instant, usage::change};
+use super::{Asked, Reference, TableKind, Wanted, first_instant, usage::change};
 use chrono_tz::Tz;
 use model::{
     Day,
     api::today::{OnlineCard, TimeCard, Today},
     change::Change,
-    event::{Deed, Event},
+    event::{Event, Kind},
     instant::Instant,
     query::{Order, Sort},
 };
@@ -28,17 +28,17 @@ fn event(time: &str) -> Event {
         user: "lisa".into(),
         user_name: None,
         module: "Dashboard".into(),
-        deed: Deed::Activity { action: "Export".into(), count: 1 },
+        kind: Kind::Activity { action: "Export".into(), count: 1 },
         time: at(time),
     }
 }
 
 fn with_count(time: &str, count: i64) -> Event {
-    Event { deed: Deed::Activity { action: "Export".into(), count }, ..event(time) }
+    Event { kind: Kind::Activity { action: "Export".into(), count }, ..event(time) }
 }
 
 fn heartbeat(time: &str) -> Event {
-    Event { deed: Deed::Heartbeat, ..event(time) }
+    Event { kind: Kind::Heartbeat, ..event(time) }
 }
 
 fn reference(events: &[Event]) -> Reference {
@@ -198,7 +198,7 @@ fn descending_is_new_then_percentages_then_none() {
         of_module("New", this_week),
     ];
     let wanted = Wanted {
-        kind: Kind::Modules,
+        kind: TableKind::Modules,
         asked: Asked::Last7Days,
         account: None,
         filter: String::new(),

@@ -7,14 +7,14 @@ mod examples;
 mod today;
 mod usage;
 
-pub(crate) use usage::{Asked, Kind, Wanted};
+pub(crate) use usage::{Asked, TableKind, Wanted};
 
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use model::{
     Day,
     api::{Account, User},
-    event::{Deed, Event},
+    event::{Event, Kind},
     instant::Instant,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,9 +123,9 @@ impl Signal {
 
     /// The action and how often it happened; a heartbeat has none.
     fn action(&self) -> Option<(&str, i64)> {
-        match &self.event.deed {
-            Deed::Activity { action, count } => Some((action, *count)),
-            Deed::Heartbeat => None,
+        match &self.event.kind {
+            Kind::Activity { action, count } => Some((action, *count)),
+            Kind::Heartbeat => None,
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) enum Asked {
 
 /// What a table lists.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum TableKind {
     Activities,
     Modules,
 }
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 /// A page of a table that someone asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    pub(crate) kind: Kind,
+    pub(crate) kind: TableKind,
     pub(crate) asked: Asked,
     pub(crate) account: Option<String>,
     pub(crate) filter: String,
@@ -93,11 +93,11 @@ impl Reference {
             previous_days: self.seconds_by_day(&previous_days, &earlier),
         };
         let mut top_activities = Vec::new();
-        for row in top(rows(Kind::Activities, previous.complete, &signals, &earlier)) {
+        for row in top(rows(TableKind::Activities, previous.complete, &signals, &earlier)) {
             let name = (row.module, row.action);
             top_activities.push(TopActivity {
-                days: actions_by_day(&days, &signals, Kind::Activities, &name),
-                previous_days: actions_by_day(&previous_days, &earlier, Kind::Activities, &name),
+                days: actions_by_day(&days, &signals, TableKind::Activities, &name),
+                previous_days: actions_by_day(&previous_days, &earlier, TableKind::Activities, &name),
                 module: name.0,
                 action: name.1.expect("an activity has an action"),
                 actions: row.actions,
@@ -106,11 +106,11 @@ impl Reference {
             });
         }
         let mut top_modules = Vec::new();
-        for row in top(rows(Kind::Modules, previous.complete, &signals, &earlier)) {
+        for row in top(rows(TableKind::Modules, previous.complete, &signals, &earlier)) {
             let name = (row.module, None);
             top_modules.push(TopModule {
-                days: actions_by_day(&days, &signals, Kind::Modules, &name),
-                previous_days: actions_by_day(&previous_days, &earlier, Kind::Modules, &name),
+                days: actions_by_day(&days, &signals, TableKind::Modules, &name),
+                previous_days: actions_by_day(&previous_days, &earlier, TableKind::Modules, &name),
                 module: name.0,
                 actions: row.actions,
                 previous_actions: row.previous_actions,
@@ -168,9 +168,9 @@ fn each_day(from: Day, to: Day) -> Vec<Day> {
 }
 
 /// The activity or the module of a signal; a heartbeat is a use of neither.
-fn name(kind: Kind, signal: &Signal) -> Option<Name> {
+fn name(kind: TableKind, signal: &Signal) -> Option<Name> {
     let (action, _) = signal.action()?;
-    let action = (kind == Kind::Activities).then(|| action.to_owned());
+    let action = (kind == TableKind::Activities).then(|| action.to_owned());
     Some((signal.event.module.clone(), action))
 }
 
@@ -181,7 +181,7 @@ fn as_written(row: &TableRow) -> String {
 }
 
 /// Everything used in either period.
-fn rows(kind: Kind, complete: bool, signals: &[&Signal], earlier: &[&Signal]) -> Vec<TableRow> {
+fn rows(kind: TableKind, complete: bool, signals: &[&Signal], earlier: &[&Signal]) -> Vec<TableRow> {
     let names: BTreeSet<Name> = signals.iter().chain(earlier).filter_map(|signal| name(kind, signal)).collect();
     let mut rows = Vec::new();
     for used in names {
@@ -202,7 +202,7 @@ fn top(mut rows: Vec<TableRow>) -> Vec<TableRow> {
     rows
 }
 
-fn actions_by_day(days: &[Day], signals: &[&Signal], kind: Kind, used: &Name) -> Vec<DayActions> {
+fn actions_by_day(days: &[Day], signals: &[&Signal], kind: TableKind, used: &Name) -> Vec<DayActions> {
     let of_day = |day: Day| only(signals, |signal| signal.day == day && name(kind, signal).as_ref() == Some(used));
     days.iter().map(|&day| DayActions { day, actions: actions(&of_day(day)) }).collect()
 }

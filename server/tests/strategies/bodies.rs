@@ -2,7 +2,7 @@
 
 use super::events::Parcel;
 use chrono::{FixedOffset, SecondsFormat};
-use model::{event::Deed, instant::Instant};
+use model::{event::Kind, instant::Instant};
 use proptest::{prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
@@ -121,8 +121,8 @@ fn event(parcel: &Parcel, received: Instant, fast: i64) -> Value {
     fields.insert("account".into(), party(&event.account, event.account_name.as_deref(), spelling));
     fields.insert("user".into(), party(&event.user, event.user_name.as_deref(), spelling));
     fields.insert("module".into(), json!(event.module));
-    match &event.deed {
-        Deed::Activity { action, count } => {
+    match &event.kind {
+        Kind::Activity { action, count } => {
             fields.insert("action".into(), json!(action));
             if spelling.in_full {
                 fields.insert("kind".into(), json!("activity"));
@@ -131,7 +131,7 @@ fn event(parcel: &Parcel, received: Instant, fast: i64) -> Value {
                 fields.insert("count".into(), json!(count));
             }
         }
-        Deed::Heartbeat => {
+        Kind::Heartbeat => {
             fields.insert("kind".into(), json!("heartbeat"));
             if spelling.in_full {
                 // A heartbeat is no action, whatever it says.

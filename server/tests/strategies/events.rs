@@ -6,7 +6,7 @@ use super::{
 };
 use chrono_tz::Tz;
 use model::{
-    event::{COUNT_MAX, Deed, Event, FUTURE_MILLIS},
+    event::{COUNT_MAX, Event, FUTURE_MILLIS, Kind},
     instant::Instant,
 };
 use proptest::{prelude::*, sample::select};
@@ -153,15 +153,15 @@ fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Val
     let account = (one_of(ACCOUNTS, universe.accounts), prop::option::weighted(0.3, one_of(ACCOUNT_NAMES, 4)));
     let user = (one_of(USERS, universe.users), prop::option::weighted(0.4, one_of(USER_NAMES, 5)));
     let module = one_of(MODULES, universe.modules);
-    (id, account, user, module, deed(universe), time(moment, now)).prop_map(
-        |(id, (account, account_name), (user, user_name), module, deed, time)| Event {
+    (id, account, user, module, kind(universe), time(moment, now)).prop_map(
+        |(id, (account, account_name), (user, user_name), module, kind, time)| Event {
             id,
             account,
             account_name,
             user,
             user_name,
             module,
-            deed,
+            kind,
             time,
         },
     )
@@ -171,12 +171,12 @@ fn one_of(texts: &'static [&'static str], first: usize) -> impl Strategy<Value =
     select(&texts[..first]).prop_map(str::to_owned)
 }
 
-fn deed(universe: Universe) -> impl Strategy<Value = Deed> {
+fn kind(universe: Universe) -> impl Strategy<Value = Kind> {
     let count = prop_oneof![6 => Just(1), 3 => 2..=5i64, 1 => select(vec![1000, COUNT_MAX])];
     let activity = (one_of(ACTIONS, universe.actions), count);
     prop_oneof![
-        5 => activity.prop_map(|(action, count)| Deed::Activity { action, count }),
-        1 => Just(Deed::Heartbeat),
+        5 => activity.prop_map(|(action, count)| Kind::Activity { action, count }),
+        1 => Just(Kind::Heartbeat),
     ]
 }
 

@@ -4,7 +4,7 @@ use super::{
     events::{ACCOUNTS, ACTIONS, MODULES, Story},
     places::Place,
 };
-use crate::reference::{Asked, Kind, Wanted, local_date};
+use crate::reference::{Asked, TableKind, Wanted, local_date};
 use chrono::TimeDelta;
 use model::{
     Day,
@@ -60,7 +60,7 @@ fn wanted(today: Day) -> impl Strategy<Value = Wanted> {
     let account = prop::option::weighted(0.3, select(ACCOUNTS).prop_map(str::to_owned));
     let columns = (select(&Sort::ALL), select(vec![Order::Ascending, Order::Descending]));
     let page = (select(vec![1, 2, 7, 1000]), prop_oneof![2 => Just(0usize), 1 => 0..12usize]);
-    let kind = select(vec![Kind::Activities, Kind::Modules]);
+    let kind = select(vec![TableKind::Activities, TableKind::Modules]);
     (kind, asked, account, filter(), columns, page).prop_map(
         |(kind, asked, account, filter, (sort, order), (limit, offset))| Wanted {
             kind,

@@ -1,0 +1,300 @@
+//! Reaching the database: everything that SQLite and Postgres want done differently, but for handing over many rows.
+
+use super::{StoreError, dimension::Dimensions, partition::Partitions};
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+use tokio::sync::MutexGuard;
+
+/// The oldest SQLite without the corruption on resetting the write-ahead log.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// How long a statement waits for another process that writes to the same SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a read waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Where the database is, and how it is connected to.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Sqlite(Box<SqliteConnectOptions>),
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// A connection on loan.
+pub(super) enum Connection<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// A connection of one's own.
+pub(super) enum OwnConnection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Connections to read with.
+#[derive(Clone)]
+pub(super) enum ReadPool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// One state of the database, however long it is read and whatever is written meanwhile.
+pub struct Reading(ReadTransaction);
+
+enum ReadTransaction {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Place {
+    /// Reads `sqlite://PATH` or `postgres://…`.
+    pub(super) fn of_url(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(":memory:") => {
+                let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
+                Ok(Self::Sqlite(Box::new(sqlite_options(options))))
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
+                Ok(Self::Postgres(Box::new(postgres_options(options))))
+            }
+            _ => Err(StoreError::Url),
+        }
+    }
+
+    /// The file, where the database is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(options) => Some(options.get_filename()),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// A connection that writes.
+    pub(super) async fn connect(&self) -> Result<OwnConnection, StoreError> {
+        Ok(match self {
+            Self::Sqlite(options) => {
+                let mut connection = options.connect().await?;
+                refuse_old_sqlite(&mut connection).await?;
+                OwnConnection::Sqlite(connection)
+            }
+            Self::Postgres(options) => OwnConnection::Postgres(options.connect().await?),
+        })
+    }
+
+    /// Connections that read.
+    pub(super) async fn pool(&self) -> Result<ReadPool, StoreError> {
+        Ok(match self {
+            Self::Sqlite(options) => {
+                let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(ACQUIRE_TIMEOUT);
+                let options = SqliteConnectOptions::clone(options).read_only(true).create_if_missing(false);
+                ReadPool::Sqlite(pool.connect_with(options.pragma("cache_size", "-16384")).await?)
+            }
+            Self::Postgres(options) => {
+                let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(ACQUIRE_TIMEOUT);
+                ReadPool::Postgres(pool.connect_with(PgConnectOptions::clone(options)).await?)
+            }
+        })
+    }
+
+    /// Every migration of this version.
+    pub(super) fn migrations(&self) -> &'static Migrator {
+        match self {
+            Self::Sqlite(_) => &SQLITE_MIGRATIONS,
+            Self::Postgres(_) => &POSTGRES_MIGRATIONS,
+        }
+    }
+}
+
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+        // Moved into the database every 16 MB, not every 4: neighbouring commits rewrite the same pages.
+        .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(200)
+        .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
+}
+
+fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
+    options
+        .application_name("usage-monitor")
+        // What is acknowledged is on disk, whatever the database's default is.
+        .options([("synchronous_commit", "on")])
+        .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
+}
+
+async fn refuse_old_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(connection).await?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < OLDEST_SQLITE { Err(StoreError::OldSqlite(version)) } else { Ok(()) }
+}
+
+impl OwnConnection {
+    /// Lends it.
+    pub(super) fn lend(&mut self) -> Connection<'_> {
+        match self {
+            Self::Sqlite(connection) => Connection::Sqlite(connection),
+            Self::Postgres(connection) => Connection::Postgres(connection),
+        }
+    }
+
+    /// Brings the schema up to date. Of several processes one does, and the others wait for it.
+    pub(super) async fn migrate(&mut self, migrations: &Migrator) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(connection) => migrations.run(connection).await?,
+            Self::Postgres(connection) => migrations.run(connection).await?,
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that writes.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN IMMEDIATE").await,
+            Self::Postgres(_) => self.run("BEGIN").await,
+        }
+    }
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?,
+            Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+}
+
+impl ReadPool {
+    /// Begins to read.
+    pub(super) async fn begin(&self) -> Result<Reading, StoreError> {
+        Ok(Reading(match self {
+            Self::Sqlite(pool) => ReadTransaction::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                ReadTransaction::Postgres(pool.begin_with(begin).await?)
+            }
+        }))
+    }
+
+    /// Ends every connection.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Reading {
+    /// The connection to read with.
+    pub(super) fn connection(&mut self) -> Connection<'_> {
+        match &mut self.0 {
+            ReadTransaction::Sqlite(transaction) => Connection::Sqlite(transaction),
+            ReadTransaction::Postgres(transaction) => Connection::Postgres(transaction),
+        }
+    }
+}
+
+/// The one connection of this process that writes, and what it remembers.
+pub(super) struct Writer {
+    place: Place,
+    /// Only while it is in no transaction: one that was given up takes its connection along.
+    idle: Option<OwnConnection>,
+    remembered: Remembered,
+}
+
+/// What was seen in the database and stays so, once the transaction that saw it is committed.
+#[derive(Default)]
+pub(super) struct Remembered {
+    pub(super) dimensions: Dimensions,
+    pub(super) partitions: Partitions,
+}
+
+/// A transaction that writes. Dropped before it is committed, it leaves no trace.
+pub(super) struct Writing<'w> {
+    writer: MutexGuard<'w, Writer>,
+    connection: OwnConnection,
+}
+
+impl Writer {
+    pub(super) fn new(place: Place, connection: OwnConnection) -> Self {
+        Self { place, idle: Some(connection), remembered: Remembered::default() }
+    }
+
+    /// The connection, if it is there.
+    pub(super) fn idle(&mut self) -> Option<Connection<'_>> {
+        self.idle.as_mut().map(OwnConnection::lend)
+    }
+
+    /// A connection that has begun a transaction. One whose last transaction came to its end is used again, unless
+    /// Postgres was started anew meanwhile; so writing goes on by itself after every fault.
+    async fn begin(&mut self) -> Result<OwnConnection, StoreError> {
+        if let Some(mut connection) = self.idle.take() {
+            match connection.begin().await {
+                Ok(()) => return Ok(connection),
+                Err(error) if matches!(connection, OwnConnection::Sqlite(_)) => return Err(error),
+                Err(error) => tracing::debug!(%error, "the connection that writes was lost; making another"),
+            }
+        }
+        // What a transaction made that did not come to its end is not in the database.
+        self.remembered = Remembered::default();
+        let mut connection = self.place.connect().await?;
+        connection.begin().await?;
+        Ok(connection)
+    }
+}
+
+impl<'w> Writing<'w> {
+    /// Begins a transaction.
+    pub(super) async fn begin(mut writer: MutexGuard<'w, Writer>) -> Result<Self, StoreError> {
+        let connection = writer.begin().await?;
+        Ok(Self { writer, connection })
+    }
+
+    /// The connection to write with.
+    pub(super) fn connection(&mut self) -> Connection<'_> {
+        self.connection.lend()
+    }
+
+    /// The connection to write with, and what is remembered.
+    pub(super) fn parts(&mut self) -> (Connection<'_>, &mut Remembered) {
+        (self.connection.lend(), &mut self.writer.remembered)
+    }
+
+    /// Makes it durable.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.connection.run("COMMIT").await?;
+        self.writer.idle = Some(self.connection);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_must_name_a_database() {
+        for url in ["", "data.db", "sqlite://", "sqlite://:memory:", "mysql://localhost/x", "postgres://:x:y"] {
+            assert!(matches!(Place::of_url(url), Err(StoreError::Url)), "{url}");
+        }
+        assert!(matches!(Place::of_url("sqlite://data.db"), Ok(Place::Sqlite(_))));
+        assert!(matches!(Place::of_url("postgres://localhost/usage"), Ok(Place::Postgres(_))));
+    }
+}

@@ -1,0 +1,65 @@
+//! The partitions of the raw events in Postgres: one for each month in UTC, so that dropping old events is dropping a
+//! table. SQLite has one table.
+
+use super::{StoreError, connection::Connection, rollup::Fact, statement::query};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
+use std::collections::{BTreeSet, HashSet};
+
+/// The month that the first partition ends with; what is older shares it. Matches the migration.
+const FIRST_MONTH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a date");
+
+/// The partitions that are known to be there.
+#[derive(Debug, Default)]
+pub(super) struct Partitions(HashSet<NaiveDate>);
+
+impl Partitions {
+    /// Makes those that facts need. Must be called before the transaction writes an event: making one waits for all
+    /// that do, and a transaction that waits must hold nothing they wait for.
+    pub(super) async fn make_for(&mut self, connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+        if let Connection::Sqlite(_) = connection {
+            return Ok(());
+        }
+        let months: BTreeSet<NaiveDate> = facts.iter().map(|fact| month(fact.time.millis())).collect();
+        for month in months.into_iter().filter(|month| *month >= FIRST_MONTH) {
+            if self.0.insert(month) {
+                make(connection, month).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first day of a month in UTC.
+fn month(millis: i64) -> NaiveDate {
+    let day = DateTime::from_timestamp_millis(millis).unwrap_or_default().date_naive();
+    day.with_day(1).unwrap_or(day)
+}
+
+async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), StoreError> {
+    let name = month.format("event_%Y_%m").to_string();
+    let sql = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass($1)";
+    let (there,): (i64,) = query(sql).bind(&*name).fetch_one(connection).await?;
+    if there > 0 {
+        return Ok(());
+    }
+    let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+    let (from, to) = (start(month), start(month + Months::new(1)));
+    // Locked first: of several that make the same partition, the others then find it there.
+    query("LOCK TABLE event IN ACCESS EXCLUSIVE MODE").execute(connection).await?;
+    let create = format!("CREATE TABLE IF NOT EXISTS {name} PARTITION OF event FOR VALUES FROM ({from}) TO ({to})");
+    query(create).execute(connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_belongs_to_its_month_in_utc() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        assert_eq!(month(1_764_547_199_999), day("2025-11-01"));
+        assert_eq!(month(1_764_547_200_000), day("2025-12-01"));
+        assert_eq!(month(-1), day("1969-12-01"));
+    }
+}

@@ -1,0 +1,300 @@
+//! One text of SQL for both databases.
+//!
+//! A [`Query`] is the same on both. A [`Bulk`] differs in how many rows are handed over: SQLite takes a list of
+//! `VALUES`, in several statements; Postgres one array for each column.
+
+use super::{StoreError, connection::Connection};
+use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
+use std::{borrow::Cow, fmt::Write, ops::Range};
+
+/// A row that both databases can be read into.
+pub(super) trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+impl<R> Row for R where R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// What a parameter can be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(value: &'a [u8]) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+/// A statement with its parameters, `$1` and so on.
+#[derive(Clone, Debug)]
+pub(super) struct Query<'a> {
+    text: Cow<'static, str>,
+    values: Vec<Value<'a>>,
+}
+
+/// Begins a statement.
+pub(super) fn query<'a>(text: impl Into<Cow<'static, str>>) -> Query<'a> {
+    Query { text: text.into(), values: Vec::new() }
+}
+
+/// Binds each of `$values` to the sqlx query `$query`, whichever database it is for.
+macro_rules! bind_values {
+    ($query:expr, $values:expr) => {
+        $values.iter().fold($query, |query, value| match *value {
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+        })
+    };
+}
+
+impl<'a> Query<'a> {
+    /// Binds the next parameter.
+    pub(super) fn bind(mut self, value: impl Into<Value<'a>>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Every row.
+    pub(super) async fn fetch_all<R: Row>(self, connection: &mut Connection<'_>) -> Result<Vec<R>, StoreError> {
+        let text = AssertSqlSafe(self.text.into_owned());
+        Ok(match connection {
+            Connection::Sqlite(connection) => {
+                bind_values!(sqlx::query_as(text), self.values).fetch_all(&mut **connection).await?
+            }
+            Connection::Postgres(connection) => {
+                bind_values!(sqlx::query_as(text), self.values).fetch_all(&mut **connection).await?
+            }
+        })
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn fetch_optional<R: Row>(self, connection: &mut Connection<'_>) -> Result<Option<R>, StoreError> {
+        Ok(self.fetch_all(connection).await?.into_iter().next())
+    }
+
+    /// The first row, of a statement that always gives one.
+    pub(super) async fn fetch_one<R: Row>(self, connection: &mut Connection<'_>) -> Result<R, StoreError> {
+        self.fetch_optional(connection).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// Runs it, and says how many rows it changed.
+    pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<u64, StoreError> {
+        let text = AssertSqlSafe(self.text.into_owned());
+        Ok(match connection {
+            Connection::Sqlite(connection) => {
+                bind_values!(sqlx::query(text), self.values).execute(&mut **connection).await?.rows_affected()
+            }
+            Connection::Postgres(connection) => {
+                bind_values!(sqlx::query(text), self.values).execute(&mut **connection).await?.rows_affected()
+            }
+        })
+    }
+}
+
+/// A column of rows that are handed to a statement.
+#[derive(Debug)]
+pub(super) enum Column<'a> {
+    Ints(Vec<i64>),
+    Texts(Vec<&'a str>),
+    Bytes(Vec<Cow<'a, [u8]>>),
+}
+
+impl<'a> Column<'a> {
+    /// Whole numbers.
+    pub(super) fn ints(values: impl IntoIterator<Item = i64>) -> Self {
+        Self::Ints(values.into_iter().collect())
+    }
+
+    /// Texts.
+    pub(super) fn texts(values: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Texts(values.into_iter().collect())
+    }
+
+    /// Bytes, borrowed or not.
+    pub(super) fn bytes<B: Into<Cow<'a, [u8]>>>(values: impl IntoIterator<Item = B>) -> Self {
+        Self::Bytes(values.into_iter().map(Into::into).collect())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ints(values) => values.len(),
+            Self::Texts(values) => values.len(),
+            Self::Bytes(values) => values.len(),
+        }
+    }
+
+    /// The type of the array that carries it.
+    fn array_type(&self) -> &'static str {
+        match self {
+            Self::Ints(_) => "BIGINT[]",
+            Self::Texts(_) => "TEXT[]",
+            Self::Bytes(_) => "BYTEA[]",
+        }
+    }
+}
+
+/// A statement over many rows, which stand where its text says `{rows}`: after `INSERT INTO table (…)`, or as
+/// `WITH name (…) AS ({rows})`.
+#[derive(Debug)]
+pub(super) struct Bulk<'a> {
+    text: Cow<'static, str>,
+    columns: Vec<Column<'a>>,
+    at_once: bool,
+}
+
+/// Begins a statement over many rows, given as columns of the same length.
+pub(super) fn bulk<'a>(text: impl Into<Cow<'static, str>>, columns: impl Into<Vec<Column<'a>>>) -> Bulk<'a> {
+    Bulk { text: text.into(), columns: columns.into(), at_once: false }
+}
+
+/// Binds row after row to an sqlx query for SQLite.
+macro_rules! bind_rows {
+    ($query:expr, $columns:expr, $range:expr) => {{
+        let mut query = $query;
+        for row in $range {
+            for column in $columns {
+                query = match column {
+                    Column::Ints(values) => query.bind(values[row]),
+                    Column::Texts(values) => query.bind(values[row]),
+                    Column::Bytes(values) => query.bind(&*values[row]),
+                };
+            }
+        }
+        query
+    }};
+}
+
+/// Binds column after column to an sqlx query for Postgres.
+macro_rules! bind_columns {
+    ($query:expr, $columns:expr) => {
+        $columns.iter().fold($query, |query, column| match column {
+            Column::Ints(values) => query.bind(values),
+            Column::Texts(values) => query.bind(values),
+            Column::Bytes(values) => query.bind(values.iter().map(|bytes| &**bytes).collect::<Vec<&[u8]>>()),
+        })
+    };
+}
+
+impl Bulk<'_> {
+    /// Makes SQLite too take all rows in one statement: for few rows, whose order or grouping matters.
+    pub(super) fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
+    /// Every row that it gives back.
+    pub(super) async fn fetch_all<R: Row>(self, connection: &mut Connection<'_>) -> Result<Vec<R>, StoreError> {
+        let mut fetched = Vec::new();
+        match connection {
+            Connection::Sqlite(connection) => {
+                for range in self.ranges() {
+                    let text = AssertSqlSafe(self.sqlite_text(range.len()));
+                    let query = sqlx::query_as(text).persistent(!self.at_once);
+                    fetched.extend(bind_rows!(query, &self.columns, range).fetch_all(&mut **connection).await?);
+                }
+            }
+            Connection::Postgres(connection) => {
+                if self.length() > 0 {
+                    let query = sqlx::query_as(AssertSqlSafe(self.postgres_text()));
+                    fetched = bind_columns!(query, self.columns).fetch_all(&mut **connection).await?;
+                }
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// Runs it.
+    pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        match connection {
+            Connection::Sqlite(connection) => {
+                for range in self.ranges() {
+                    let query = sqlx::query(AssertSqlSafe(self.sqlite_text(range.len()))).persistent(!self.at_once);
+                    bind_rows!(query, &self.columns, range).execute(&mut **connection).await?;
+                }
+            }
+            Connection::Postgres(connection) => {
+                if self.length() > 0 {
+                    let query = sqlx::query(AssertSqlSafe(self.postgres_text()));
+                    bind_columns!(query, self.columns).execute(&mut **connection).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn length(&self) -> usize {
+        self.columns.first().map_or(0, Column::len)
+    }
+
+    /// Which rows the statements for SQLite carry.
+    fn ranges(&self) -> Vec<Range<usize>> {
+        match self.length() {
+            0 => Vec::new(),
+            rows if self.at_once => std::iter::once(0..rows).collect(),
+            rows => batches(rows).collect(),
+        }
+    }
+
+    fn sqlite_text(&self, rows: usize) -> String {
+        let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
+        self.text.replacen("{rows}", &format!("VALUES {}", vec![row.as_str(); rows].join(", ")), 1)
+    }
+
+    fn postgres_text(&self) -> String {
+        let mut arrays = String::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            // Writing to memory never fails.
+            let _ = write!(arrays, "{comma}${}::{}", index + 1, column.array_type());
+        }
+        self.text.replacen("{rows}", &format!("SELECT * FROM UNNEST({arrays})"), 1)
+    }
+}
+
+/// How many rows the statements for SQLite carry that together write `rows` rows. Few different numbers, because each
+/// makes a statement of its own that is prepared and kept.
+fn batches(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    const SIZES: [usize; 4] = [500, 64, 8, 1];
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows - start)?;
+        start += size;
+        Some(start - size..start)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_over_few_sizes_of_statements() {
+        assert_eq!(batches(0).count(), 0);
+        assert_eq!(batches(573).collect::<Vec<_>>(), [0..500, 500..564, 564..572, 572..573]);
+    }
+
+    #[test]
+    fn rows_stand_where_the_text_says() {
+        let columns = [Column::ints([1, 2]), Column::texts(["a", "b"])];
+        let insert = bulk("INSERT INTO t (a, b) {rows} ON CONFLICT DO NOTHING", columns);
+        assert_eq!(insert.sqlite_text(2), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
+        assert_eq!(
+            insert.postgres_text(),
+            "INSERT INTO t (a, b) SELECT * FROM UNNEST($1::BIGINT[], $2::TEXT[]) ON CONFLICT DO NOTHING"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! An empty database for a test: an SQLite file, or where `TEST_DATABASE_URL` names a Postgres, a schema there.
+
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A database that goes with the test.
+pub(crate) enum TestDatabase {
+    Sqlite(tempfile::TempDir),
+    Postgres { base: String, schema: String },
+}
+
+impl TestDatabase {
+    /// An empty one.
+    pub(crate) async fn create() -> Self {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        match std::env::var("TEST_DATABASE_URL") {
+            Ok(base) => {
+                let number = CREATED.fetch_add(1, Ordering::Relaxed);
+                let schema = format!("test_{}_{number}", std::process::id());
+                run(&base, format!("CREATE SCHEMA {schema}")).await.expect("a schema in TEST_DATABASE_URL");
+                Self::Postgres { base, schema }
+            }
+            Err(_) => Self::Sqlite(tempfile::tempdir().expect("a directory")),
+        }
+    }
+
+    /// How the product is told of it.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("test.db").display()),
+            Self::Postgres { base, schema } => {
+                let separator = if base.contains('?') { '&' } else { '?' };
+                format!("{base}{separator}options[search_path]={schema}")
+            }
+        }
+    }
+
+    /// Whether several processes may share it.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Self::Postgres { base, schema } = self else { return };
+        // A store that was only dropped may still be about to end its transaction, in a runtime that waits for this.
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+             WHERE relnamespace = '{schema}'::regnamespace AND pid <> pg_backend_pid();
+             DROP SCHEMA {schema} CASCADE"
+        );
+        let base = base.clone();
+        // In a thread of its own, because this may run within a runtime, which must not be blocked on.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(run(&base, sql)).map_err(std::io::Error::other)
+        });
+        if let Ok(Err(error)) = dropped.join() {
+            eprintln!("{schema} stays behind: {error}");
+        }
+    }
+}
+
+async fn run(url: &str, sql: String) -> Result<(), sqlx::Error> {
+    let mut connection = url.parse::<PgConnectOptions>()?.connect().await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await?;
+    connection.close().await
+}
