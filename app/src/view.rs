@@ -88,7 +88,7 @@ pub fn without_errors(query: &Pairs, errors: &[FieldError]) -> TableQuery {
     let wrong_period = PERIOD.into_iter().any(is_wrong);
     let kept = |(name, _): &&(String, String)| !is_wrong(name) && !(wrong_period && PERIOD.contains(&name.as_str()));
     let right = query.iter().filter(kept).cloned().collect();
-    table_query(&right).unwrap_or_else(|_| TableQuery::new(UsageQuery::default(), TableOf::default()))
+    table_query(&right).unwrap_or_default()
 }
 
 fn table_query(query: &Pairs) -> Result<TableQuery, Vec<FieldError>> {

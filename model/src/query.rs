@@ -176,6 +176,12 @@ impl UsageQuery {
     }
 }
 
+impl Default for TableQuery {
+    fn default() -> Self {
+        Self::new(UsageQuery::default(), TableOf::default())
+    }
+}
+
 impl TableQuery {
     /// The first page of a table, by actions.
     pub fn new(usage: UsageQuery, of: TableOf) -> Self {

@@ -21,7 +21,7 @@ use leptos_router::hooks::use_location;
 use model::{
     api::usage::Usage,
     period::Period,
-    query::{StreamQuery, TableOf, TableQuery, UsageQuery},
+    query::{StreamQuery, TableQuery},
 };
 use std::sync::Arc;
 
@@ -72,9 +72,7 @@ fn PeriodPage() -> impl IntoView {
         View::Activities(Ok(query)) => query,
         View::Activities(Err(errors)) => parameters.with(|parameters| view::without_errors(parameters, &errors)),
         // The page is about to go.
-        View::Today(_) | View::NotFound => {
-            before.cloned().unwrap_or_else(|| TableQuery::new(UsageQuery::default(), TableOf::default()))
-        }
+        View::Today(_) | View::NotFound => before.cloned().unwrap_or_default(),
     });
     let wrong = Memo::new(move |_| {
         let entered = |name| parameters.with(|parameters| view::last_value(parameters, name)?.parse().ok());
@@ -174,7 +172,7 @@ fn DateRanges() -> impl IntoView {
     view! {
         <p class="as-of">
             <strong>{move || text.get().map(|(days, _)| days)}</strong> " "
-            <span>{move || text.get().map(|(_, comparison)| comparison)}</span> <span class="separator">" · "</span>
+            <span>{move || text.get().map(|(_, comparison)| comparison)}</span> "\u{a0}· "
             <span>{move || zone.with(|workspace| workspace.time_zone.clone())}</span> " " <Help definition=Definition::Period />
         </p>
     }
