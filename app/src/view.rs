@@ -86,8 +86,8 @@ pub fn without_errors(query: &Pairs, errors: &[FieldError]) -> TableQuery {
     let is_wrong = |name: &str| errors.iter().any(|error| error.pointer.trim_start_matches('/') == name);
     // These three make sense only together.
     let wrong_period = PERIOD.into_iter().any(is_wrong);
-    let kept = |(name, _): &&(String, String)| !is_wrong(name) && !(wrong_period && PERIOD.contains(&name.as_str()));
-    let right = query.iter().filter(kept).cloned().collect();
+    let left_out = |name: &str| is_wrong(name) || wrong_period && PERIOD.contains(&name);
+    let right = query.iter().filter(|(name, _)| !left_out(name)).cloned().collect();
     table_query(&right).unwrap_or_default()
 }
 
