@@ -6,8 +6,8 @@
 #[expect(dead_code, reason = "whether it is shared matters to other tests")]
 mod database;
 
-use database::TestDatabase;
 use axum::{extract::State, http::StatusCode, routing::post};
+use database::TestDatabase;
 use model::instant::Instant;
 use server::{
     Server,

@@ -1,8 +1,12 @@
 //! The time, passed in: nothing else in the server asks the system for it.
 
+use crate::store::{Store, StoreError};
 use model::instant::Instant;
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,6 +24,46 @@ impl Clock for SystemClock {
     fn now(&self) -> Instant {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Instant::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The clock of a database that several servers share, so that ticks and presence are the same on each: the system's,
+/// put right by how far the two were apart when they were last compared. Where nothing is shared, the system's alone.
+#[derive(Debug, Default)]
+pub struct DatabaseClock {
+    /// By how many milliseconds the database is ahead.
+    ahead: AtomicI64,
+}
+
+impl DatabaseClock {
+    /// How often the clocks are compared: system clocks drift by less than a millisecond meanwhile.
+    const COMPARED_EVERY: Duration = Duration::from_secs(10);
+
+    /// Compares the clocks.
+    pub async fn compare(&self, store: &Store) -> Result<(), StoreError> {
+        let asked = SystemClock.now();
+        if let Some(there) = store.now().await? {
+            let answered = SystemClock.now();
+            let here = i64::midpoint(asked.millis(), answered.millis());
+            self.ahead.store(there.millis() - here, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// Compares the clocks again and again. What was found last stands while the database does not answer.
+    pub async fn follow(self: Arc<Self>, store: Store) {
+        while store.is_shared() {
+            tokio::time::sleep(Self::COMPARED_EVERY).await;
+            if let Err(error) = self.compare(&store).await {
+                tracing::warn!(%error, "the database's clock could not be read");
+            }
+        }
+    }
+}
+
+impl Clock for DatabaseClock {
+    fn now(&self) -> Instant {
+        SystemClock.now().plus_millis(self.ahead.load(Ordering::SeqCst))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `usage-monitor serve`.
 
 use super::{Database, Failure, minutes};
-use crate::{Server, clock::SystemClock, dashboards::Display, demo::Feed};
+use crate::{Server, clock::DatabaseClock, dashboards::Display, demo::Feed};
 use clap::Args;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
@@ -47,13 +47,15 @@ impl Serve {
         let address = listener.local_addr()?;
         let store = self.database.open().await?;
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-        let clock = Arc::new(SystemClock);
+        let clock = Arc::new(DatabaseClock::default());
+        clock.compare(&store).await?;
         // A demo's database stays one, also where its users no longer work.
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
         let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();
+        tasks.spawn(clock.clone().follow(store.clone()));
         if self.demo {
             tasks.spawn(Feed::open(store, server.ingest().clone(), clock).await?.run());
         }

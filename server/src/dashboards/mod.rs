@@ -23,10 +23,11 @@ use model::{
     },
     instant::Instant,
     period::Period,
-    query::{StreamQuery, TableOf},
+    query::StreamQuery,
     zone::day_of,
 };
-use std::{sync::Arc, time::Duration};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// How many bytes of answers of each kind are kept, about.
@@ -77,7 +78,7 @@ pub struct Dashboards {
 }
 
 /// What a page of the stream depends on.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct StreamKey {
     query: StreamQuery,
     day: Day,
@@ -87,9 +88,8 @@ struct StreamKey {
 }
 
 /// What sums over a period depend on.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct SumsKey {
-    of: TableOf,
     scope: Scope,
     period: Period,
     complete: bool,
@@ -97,7 +97,7 @@ struct SumsKey {
 }
 
 /// Until when sums stand.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Freshness {
     /// Until a day of the two periods changes: they are over, and seldom do.
     Revision(i64),
@@ -143,6 +143,33 @@ impl Dashboards {
     /// Today's cards and top tens at the current tick.
     pub async fn today(&self) -> Result<Today, ReadError> {
         Ok(self.snapshot().await?.today().clone())
+    }
+
+    /// The answer to a question at a tick, the same on every server: what one of them gave, or else what `compute` says,
+    /// which also says whether it stands until the next tick.
+    async fn at_tick<T: Serialize + DeserializeOwned>(
+        &self,
+        tick: Instant,
+        question: &str,
+        compute: impl Future<Output = Result<(bool, T), ReadError>>,
+    ) -> Result<T, ReadError> {
+        if let Some(given) = self.given(tick, question).await? {
+            return Ok(given);
+        }
+        let (stands, computed) = compute.await?;
+        if !stands || !self.store.is_shared() {
+            return Ok(computed);
+        }
+        // The types of answers always serialise.
+        let text = serde_json::to_string(&computed).unwrap_or_default();
+        let stands = self.store.give_answer(tick, question, text).await?;
+        Ok(serde_json::from_str(&stands).unwrap_or(computed))
+    }
+
+    /// What a server answered to a question at a tick. What another version wrote and this one can't read is none.
+    async fn given<T: DeserializeOwned>(&self, tick: Instant, question: &str) -> Result<Option<T>, ReadError> {
+        let given = self.store.answer(tick, question).await?;
+        Ok(given.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// The local day of an instant.

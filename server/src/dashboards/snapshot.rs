@@ -76,9 +76,25 @@ impl Dashboards {
             }
             _ => {}
         }
-        let snapshot = Snapshot::new(self.read_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
+        let snapshot = Snapshot::new(self.shared_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
         kept.newest = Some(snapshot.clone());
         Ok(snapshot)
+    }
+
+    /// Today as any server first computed it at this tick, compared with what stood at the tick before.
+    async fn shared_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
+        if !self.store.is_shared() {
+            return self.read_today(now, before).await;
+        }
+        let tick = now.tick();
+        self.store.drop_answers_before(tick).await?;
+        let stood: Option<Today> = self.given(previous(tick), QUESTION).await?;
+        self.at_tick(tick, QUESTION, async {
+            let today = self.read_today(now, stood.as_ref().or(before)).await?;
+            // While the workspace is empty, the first event must show at once.
+            Ok((today.data_since.is_some(), today))
+        })
+        .await
     }
 
     async fn read_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
@@ -93,7 +109,7 @@ impl Dashboards {
         let most_active_users = reading.most_active_users(&scope, day).await?;
         let popular_modules = reading.popular_modules(&scope, day).await?;
         let frequent_actions = reading.frequent_actions(&scope, day).await?;
-        let previous = before.filter(|today| today.tick == tick.plus_millis(-i64::from(TICK_SECONDS) * 1000));
+        let previous = before.filter(|today| today.tick == previous(tick));
         let (accounts_online, users_online, time_per_user) = compared(cards, previous);
         Ok(Today {
             as_of: now,
@@ -133,6 +149,14 @@ impl Dashboards {
                 .collect(),
         })
     }
+}
+
+/// Under which name servers share it.
+const QUESTION: &str = "today";
+
+/// The tick before.
+fn previous(tick: Instant) -> Instant {
+    tick.plus_millis(-i64::from(TICK_SECONDS) * 1000)
 }
 
 /// The cards, each with its change since the previous tick where there was one.

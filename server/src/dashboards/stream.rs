@@ -21,8 +21,11 @@ impl Dashboards {
         let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
         let key = StreamKey { query: query.clone(), day: self.day_of(now), tick: now.tick(), data_since };
-        let computed =
-            self.streams.try_get_with(key, async { self.read_stream(&mut reading, query, now).await.map(Arc::new) });
+        let question = format!("{key:?}");
+        let computed = self.streams.try_get_with(key, async {
+            let read = async { Ok((true, self.read_stream(&mut reading, query, now).await?)) };
+            self.at_tick(now.tick(), &question, read).await.map(Arc::new)
+        });
         computed.await.map_err(|error| (*error).clone())
     }
 

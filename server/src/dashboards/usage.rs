@@ -4,55 +4,75 @@ use super::{Dashboards, Freshness, ReadError, SumsKey, scope};
 use crate::store::{Reading, Scope, TotalRow};
 use model::{
     Day,
-    api::usage::{DayActions, TOP, Table, TableRow, TimeSpent, TopActivity, TopModule, Usage},
+    api::usage::{
+        DayActions, DaySeconds, NamedPeriod, PreviousPeriod, TOP, Table, TableRow, TimeSpent, TopActivity, TopModule,
+        Usage,
+    },
     change::Change,
-    instant::Instant,
     period::Period,
     query::{TableOf, TableQuery, UsageQuery},
     usage::{arrange, fill_actions, fill_seconds, periods, table_row},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
-/// Everything used in a period or the one before: the table, and the days of its top rows.
+/// A period and the one before, summed up.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Sums {
+    time_spent: TimeSpent,
+    activities: TableSums,
+    modules: TableSums,
+}
+
+/// Everything used in a period or the one before: the table, and the days of its top rows.
+#[derive(Serialize, Deserialize)]
+struct TableSums {
     rows: Vec<TableRow>,
     top: Vec<Top>,
 }
 
-impl Sums {
-    /// About how many bytes they take.
-    pub(super) fn weight(&self) -> u32 {
-        let rows = self.rows.iter().map(|row| 128 + row.module.len() + row.action.as_ref().map_or(0, String::len));
-        let days = self.top.iter().map(|top| (top.days.len() + top.previous_days.len()) * size_of::<DayActions>());
-        u32::try_from(rows.chain(days).sum::<usize>()).unwrap_or(u32::MAX)
-    }
-}
-
+#[derive(Serialize, Deserialize)]
 struct Top {
     row: TableRow,
     days: Vec<DayActions>,
     previous_days: Vec<DayActions>,
 }
 
+impl Sums {
+    /// About how many bytes they take.
+    pub(super) fn weight(&self) -> u32 {
+        let TimeSpent { days, previous_days, .. } = &self.time_spent;
+        let days = (days.len() + previous_days.len()) * size_of::<DaySeconds>();
+        u32::try_from(days + self.activities.weight() + self.modules.weight()).unwrap_or(u32::MAX)
+    }
+
+    fn table(&self, of: TableOf) -> &TableSums {
+        match of {
+            TableOf::Activities => &self.activities,
+            TableOf::Modules => &self.modules,
+        }
+    }
+}
+
+impl TableSums {
+    fn weight(&self) -> usize {
+        let rows = self.rows.iter().map(|row| 128 + row.module.len() + row.action.as_ref().map_or(0, String::len));
+        let days = self.top.iter().map(|top| (top.days.len() + top.previous_days.len()) * size_of::<DayActions>());
+        rows.chain(days).sum()
+    }
+}
+
 impl Dashboards {
     /// Usage over a period, compared with the one before.
     pub async fn usage(&self, query: &UsageQuery) -> Result<Usage, ReadError> {
-        let now = self.clock.now();
-        let mut reading = self.store.read().await?;
-        let (period, previous) = periods(query.period, self.day_of(now), reading.data_since().await?);
-        let scope = scope(&mut reading, query.account.as_deref()).await?;
-        let days = period.days();
-        let time_spent = time_spent(&mut reading, &scope, days, previous.complete).await?;
-        let asked = Asked { scope, period: days, complete: previous.complete, now };
-        let activities = self.sums(&mut reading, TableOf::Activities, &asked).await?;
-        let modules = self.sums(&mut reading, TableOf::Modules, &asked).await?;
+        let Asked { period, previous, sums } = self.sums(query).await?;
         Ok(Usage {
             time_zone: self.store.reporting().zone.name().to_owned(),
             period,
             previous,
-            time_spent,
-            top_activities: activities.top.iter().map(Top::activity).collect(),
-            top_modules: modules.top.iter().map(Top::module).collect(),
+            time_spent: sums.time_spent.clone(),
+            top_activities: sums.activities.top.iter().map(Top::activity).collect(),
+            top_modules: sums.modules.top.iter().map(Top::module).collect(),
         })
     }
 
@@ -69,39 +89,46 @@ impl Dashboards {
     }
 
     async fn part_of_table(&self, query: &TableQuery, skipped: usize, shown: usize) -> Result<Table, ReadError> {
-        let now = self.clock.now();
-        let mut reading = self.store.read().await?;
-        let (period, previous) = periods(query.usage.period, self.day_of(now), reading.data_since().await?);
-        let scope = scope(&mut reading, query.usage.account.as_deref()).await?;
-        let asked = Asked { scope, period: period.days(), complete: previous.complete, now };
-        let sums = self.sums(&mut reading, query.of, &asked).await?;
-        let rows = arrange(&sums.rows, query);
+        let Asked { period, previous, sums } = self.sums(&query.usage).await?;
+        let rows = arrange(&sums.table(query.of).rows, query);
         let total = rows.len() as u64;
         Ok(Table { period, previous, total, rows: rows.into_iter().skip(skipped).take(shown).cloned().collect() })
     }
 
     /// The sums of a period: kept until one of its days, or one of the days before, changes.
-    async fn sums(&self, reading: &mut Reading, of: TableOf, asked: &Asked) -> Result<Arc<Sums>, ReadError> {
-        let Asked { scope, period, complete, now } = asked;
-        let freshness = match period.to < self.day_of(*now) {
-            true => Freshness::Revision(reading.revision(with_previous(*period)).await?),
+    async fn sums(&self, query: &UsageQuery) -> Result<Asked, ReadError> {
+        let now = self.clock.now();
+        let mut reading = self.store.read().await?;
+        let (period, previous) = periods(query.period, self.day_of(now), reading.data_since().await?);
+        let (days, complete) = (period.days(), previous.complete);
+        let scope = scope(&mut reading, query.account.as_deref()).await?;
+        let freshness = match days.to < self.day_of(now) {
+            true => Freshness::Revision(reading.revision(with_previous(days)).await?),
             false => Freshness::Tick(now.tick()),
         };
         // Whether the period before is complete depends on the first event, which may lie before both: a late event
         // there changes no sum, but every change.
-        let key = SumsKey { of, scope: scope.clone(), period: *period, complete: *complete, freshness };
-        let computed = self.sums.try_get_with(key, async { read_sums(reading, of, asked).await.map(Arc::new) });
-        computed.await.map_err(|error| (*error).clone())
+        let key = SumsKey { scope: scope.clone(), period: days, complete, freshness };
+        let question = format!("{key:?}");
+        let freshness = key.freshness.clone();
+        let sums = self.sums.try_get_with(key, async {
+            let read = read_sums(&mut reading, &scope, days, complete);
+            let sums = match freshness {
+                Freshness::Revision(_) => read.await,
+                Freshness::Tick(tick) => self.at_tick(tick, &question, async { Ok((true, read.await?)) }).await,
+            };
+            sums.map(Arc::new)
+        });
+        let sums = sums.await.map_err(|error| (*error).clone())?;
+        Ok(Asked { period, previous, sums })
     }
 }
 
-/// What sums are asked for.
+/// What was asked for, and its sums.
 struct Asked {
-    scope: Scope,
-    period: Period,
-    /// Whether the period before is complete.
-    complete: bool,
-    now: Instant,
+    period: NamedPeriod,
+    previous: PreviousPeriod,
+    sums: Arc<Sums>,
 }
 
 /// A period and the one before, which are neighbours.
@@ -130,16 +157,29 @@ async fn time_spent(
     })
 }
 
-async fn read_sums(reading: &mut Reading, of: TableOf, asked: &Asked) -> Result<Sums, ReadError> {
-    let Asked { scope, period, complete, .. } = asked;
-    let totals = reading.totals(of, scope, *period).await?;
+async fn read_sums(reading: &mut Reading, scope: &Scope, period: Period, complete: bool) -> Result<Sums, ReadError> {
+    Ok(Sums {
+        time_spent: time_spent(reading, scope, period, complete).await?,
+        activities: table_sums(reading, TableOf::Activities, scope, period, complete).await?,
+        modules: table_sums(reading, TableOf::Modules, scope, period, complete).await?,
+    })
+}
+
+async fn table_sums(
+    reading: &mut Reading,
+    of: TableOf,
+    scope: &Scope,
+    period: Period,
+    complete: bool,
+) -> Result<TableSums, ReadError> {
+    let totals = reading.totals(of, scope, period).await?;
     let mut used: Vec<&TotalRow> = totals.iter().filter(|total| total.actions > 0).collect();
     // The totals come by name: among equals, a stable sort leaves them so.
     used.sort_by_key(|total| std::cmp::Reverse(total.actions));
     used.truncate(TOP);
     let numbers: Vec<i64> = used.iter().map(|total| total.number).collect();
     let mut series: HashMap<i64, HashMap<Day, i64>> = HashMap::new();
-    for row in reading.series(of, scope, &numbers, with_previous(*period)).await? {
+    for row in reading.series(of, scope, &numbers, with_previous(period)).await? {
         series.entry(row.number).or_default().insert(row.day, row.actions);
     }
     let top = used
@@ -147,13 +187,13 @@ async fn read_sums(reading: &mut Reading, of: TableOf, asked: &Asked) -> Result<
         .map(|total| {
             let actions = series.remove(&total.number).unwrap_or_default();
             Top {
-                row: row(total.clone(), *complete),
-                days: fill_actions(*period, &actions),
+                row: row(total.clone(), complete),
+                days: fill_actions(period, &actions),
                 previous_days: fill_actions(period.previous(), &actions),
             }
         })
         .collect();
-    Ok(Sums { rows: totals.into_iter().map(|total| row(total, *complete)).collect(), top })
+    Ok(TableSums { rows: totals.into_iter().map(|total| row(total, complete)).collect(), top })
 }
 
 fn row(total: TotalRow, complete: bool) -> TableRow {

@@ -1,9 +1,10 @@
 //! Reaching the database: everything that SQLite and Postgres want done differently, but for handing over many rows.
 
-use super::{StoreError, dimension::Dimensions, partition::Partitions};
+use super::{StoreError, dimension::Dimensions, partition::Partitions, statement::query};
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    ConnectOptions, PgConnection, PgPool, Postgres, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::Migrator,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -18,6 +19,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a read waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to ask what became of a transaction whose connection was lost while it was being committed. A database that
+/// crashes is there again sooner, unless it has much to recover.
+const DOUBT: Duration = Duration::from_secs(10);
+
+/// How long a statement that reads from Postgres may take.
+const READ_TIMEOUT: &str = "20s";
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -41,12 +49,24 @@ pub(super) enum OwnConnection {
     Postgres(PgConnection),
 }
 
+/// What Postgres knows a transaction by, for ever.
+#[derive(Debug)]
+struct TransactionNumber(String);
+
 /// Connections to read with.
 #[derive(Clone)]
 pub(super) enum ReadPool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
+
+/// Connections for what the servers on one Postgres share. Apart from those that read: whoever waits for one of these
+/// may be reading.
+#[derive(Clone)]
+pub(super) struct Shared(PgPool);
+
+/// One of them.
+pub(super) struct SharedConnection(PoolConnection<Postgres>);
 
 /// One state of the database, however long it is read and whatever is written meanwhile.
 pub struct Reading(ReadTransaction);
@@ -102,9 +122,17 @@ impl Place {
             }
             Self::Postgres(options) => {
                 let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(ACQUIRE_TIMEOUT);
-                ReadPool::Postgres(pool.connect_with(PgConnectOptions::clone(options)).await?)
+                let options = PgConnectOptions::clone(options).options([("statement_timeout", READ_TIMEOUT)]);
+                ReadPool::Postgres(pool.connect_with(options).await?)
             }
         })
+    }
+
+    /// Connections for what is shared; `None` for SQLite, which has one server.
+    pub(super) async fn shared(&self) -> Result<Option<Shared>, StoreError> {
+        let Self::Postgres(options) = self else { return Ok(None) };
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Some(Shared(pool.connect_with(PgConnectOptions::clone(options)).await?)))
     }
 
     /// Every migration of this version.
@@ -163,12 +191,14 @@ impl OwnConnection {
         Ok(())
     }
 
-    /// Begins a transaction that writes.
-    async fn begin(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(_) => self.run("BEGIN IMMEDIATE").await,
-            Self::Postgres(_) => self.run("BEGIN").await,
-        }
+    /// Begins a transaction that writes. Its number tells later what became of it.
+    async fn begin(&mut self) -> Result<Option<TransactionNumber>, StoreError> {
+        let Self::Postgres(connection) = self else {
+            return self.run("BEGIN IMMEDIATE").await.map(|()| None);
+        };
+        let begin = sqlx::raw_sql("BEGIN; SELECT CAST(pg_current_xact_id() AS TEXT)");
+        let row = begin.fetch_one(connection).await?;
+        Ok(Some(TransactionNumber(row.try_get(0)?)))
     }
 
     async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
@@ -201,6 +231,25 @@ impl ReadPool {
     }
 }
 
+impl Shared {
+    /// One of the connections.
+    pub(super) async fn acquire(&self) -> Result<SharedConnection, StoreError> {
+        Ok(SharedConnection(self.0.acquire().await?))
+    }
+
+    /// Ends every connection.
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl SharedConnection {
+    /// The connection itself.
+    pub(super) fn connection(&mut self) -> Connection<'_> {
+        Connection::Postgres(&mut self.0)
+    }
+}
+
 impl Reading {
     /// The connection to read with.
     pub(super) fn connection(&mut self) -> Connection<'_> {
@@ -230,6 +279,7 @@ pub(super) struct Remembered {
 pub(super) struct Writing<'w> {
     writer: MutexGuard<'w, Writer>,
     connection: OwnConnection,
+    number: Option<TransactionNumber>,
 }
 
 impl Writer {
@@ -244,10 +294,10 @@ impl Writer {
 
     /// A connection that has begun a transaction. One whose last transaction came to its end is used again, unless
     /// Postgres was started anew meanwhile; so writing goes on by itself after every fault.
-    async fn begin(&mut self) -> Result<OwnConnection, StoreError> {
+    async fn begin(&mut self) -> Result<(OwnConnection, Option<TransactionNumber>), StoreError> {
         if let Some(mut connection) = self.idle.take() {
             match connection.begin().await {
-                Ok(()) => return Ok(connection),
+                Ok(number) => return Ok((connection, number)),
                 Err(error) if matches!(connection, OwnConnection::Sqlite(_)) => return Err(error),
                 Err(error) => tracing::debug!(%error, "the connection that writes was lost; making another"),
             }
@@ -255,16 +305,34 @@ impl Writer {
         // What a transaction made that did not come to its end is not in the database.
         self.remembered = Remembered::default();
         let mut connection = self.place.connect().await?;
-        connection.begin().await?;
-        Ok(connection)
+        let number = connection.begin().await?;
+        Ok((connection, number))
+    }
+
+    /// Whether a transaction was committed, though nobody said so. Fails where the database says nothing for long.
+    async fn was_committed(&self, TransactionNumber(number): &TransactionNumber) -> Result<bool, StoreError> {
+        let asking = async {
+            loop {
+                if let Ok(mut connection) = self.place.connect().await {
+                    let status = query("SELECT pg_xact_status(CAST($1 AS XID8))").bind(&**number);
+                    match status.fetch_one::<(Option<String>,)>(&mut connection.lend()).await {
+                        Ok((Some(status),)) if status == "committed" => return true,
+                        Ok((Some(status),)) if status == "aborted" => return false,
+                        _ => {}
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(DOUBT, asking).await.map_err(|_| StoreError::InDoubt)
     }
 }
 
 impl<'w> Writing<'w> {
     /// Begins a transaction.
     pub(super) async fn begin(mut writer: MutexGuard<'w, Writer>) -> Result<Self, StoreError> {
-        let connection = writer.begin().await?;
-        Ok(Self { writer, connection })
+        let (connection, number) = writer.begin().await?;
+        Ok(Self { writer, connection, number })
     }
 
     /// The connection to write with.
@@ -277,11 +345,19 @@ impl<'w> Writing<'w> {
         (self.connection.lend(), &mut self.writer.remembered)
     }
 
-    /// Makes it durable.
+    /// Makes it durable. Where the connection is lost before the database says so, it is asked again.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.connection.run("COMMIT").await?;
-        self.writer.idle = Some(self.connection);
-        Ok(())
+        let Err(error) = self.connection.run("COMMIT").await else {
+            self.writer.idle = Some(self.connection);
+            return Ok(());
+        };
+        match &self.number {
+            Some(number) if self.writer.was_committed(number).await? => {
+                tracing::info!(%error, "the connection was lost while a commit was under way, which went through");
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! joins, order, limits). Writes go through one connection, a transaction at a time. What never lives here: HTTP,
 //! JSON, the clock.
 
+mod answer;
 mod append;
 mod connection;
 mod dimension;
@@ -26,7 +27,7 @@ pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow};
 
-use connection::{Connection, Place, ReadPool, Writer, Writing};
+use connection::{Connection, Place, ReadPool, Shared, Writer, Writing};
 use model::Day;
 use statement::query;
 use std::{path::PathBuf, sync::Arc};
@@ -91,6 +92,9 @@ pub enum StoreError {
         /// How many it should have.
         expected: usize,
     },
+    /// The connection was lost while a commit was under way, and the database does not say what became of it.
+    #[error("the database was lost while it stored the events; they may be stored, or not")]
+    InDoubt,
     /// A write did not come to its end.
     #[error("the write did not come to its end")]
     WriterFailed,
@@ -126,6 +130,7 @@ impl Scope {
 pub struct Store {
     place: Place,
     read: ReadPool,
+    shared: Option<Shared>,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
 }
@@ -160,7 +165,8 @@ impl Store {
         let reporting =
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
-        Ok(Self { place, read, writer, reporting })
+        let shared = place.shared().await?;
+        Ok(Self { place, read, shared, writer, reporting })
     }
 
     /// What the roll-ups are computed with.
@@ -220,6 +226,9 @@ impl Store {
     /// let go of with the last clone.
     pub async fn close(&self) {
         self.read.close().await;
+        if let Some(shared) = &self.shared {
+            shared.close().await;
+        }
         let mut writer = self.writer.lock().await;
         if let Some(Connection::Sqlite(connection)) = writer.idle()
             && let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await

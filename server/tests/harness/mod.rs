@@ -22,7 +22,7 @@ pub(crate) struct TestServer {
     pub(crate) client: reqwest::Client,
     pub(crate) store: Store,
     clock: Arc<ManualClock>,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -30,10 +30,20 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Over a new database that reports in `zone`; it is `now` there.
     pub(crate) async fn start(zone: Tz, now: Instant) -> Self {
-        Self::start_on(TestDatabase::create().await, Some(zone), now).await
+        Self::start_on(Arc::new(TestDatabase::create().await), Some(zone), now).await
     }
 
-    async fn start_on(database: TestDatabase, zone: Option<Tz>, now: Instant) -> Self {
+    /// Another server on the same database, with a clock of its own that shows the same.
+    pub(crate) async fn another(&self) -> Self {
+        Self::start_on(self.database.clone(), None, self.clock.now()).await
+    }
+
+    /// Whether several servers may work on its database at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.database.is_shared()
+    }
+
+    async fn start_on(database: Arc<TestDatabase>, zone: Option<Tz>, now: Instant) -> Self {
         let store = Store::open(&database.url(), Asked { zone, ..Asked::default() }).await.expect("a store");
         let clock = Arc::new(ManualClock::new(now));
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };

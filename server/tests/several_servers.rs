@@ -1,0 +1,109 @@
+//! Several servers on one database: what each is sent counts once, and all show the same.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+
+use chrono_tz::Tz;
+use futures::future::join_all;
+use harness::TestServer;
+use model::instant::Instant;
+use serde_json::{Value, json};
+
+const NOON: &str = "2026-11-23T12:00:03Z";
+
+fn at(time: &str) -> Instant {
+    Instant::parse(time).unwrap()
+}
+
+async fn servers(count: usize) -> Vec<TestServer> {
+    let mut servers = vec![TestServer::start(Tz::Europe__Berlin, at(NOON)).await];
+    while servers.len() < count {
+        servers.push(servers[0].another().await);
+    }
+    servers
+}
+
+async fn send(server: &TestServer, events: &Value) -> Value {
+    let answer = server.client.post(server.url("/api/v1/events")).json(events).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+async fn get(server: &TestServer, path: &str) -> String {
+    server.client.get(server.url(path)).send().await.unwrap().text().await.unwrap()
+}
+
+fn sum(answers: &[Value], field: &str) -> i64 {
+    answers.iter().map(|answer| answer[field].as_i64().unwrap()).sum()
+}
+
+/// Thirty batches of ten events, overlapping: the same account, users, modules and ids at once from everywhere.
+fn batch(number: usize) -> Value {
+    let event = |index: usize| {
+        let id = number * 5 + index;
+        json!({
+            "id": format!("event {id}"), "account": format!("account {}", id % 4), "user": format!("user {}", id % 7),
+            "module": format!("module {}", id % 3), "action": format!("action {}", id % 5),
+            "time": format!("2026-11-23T{:02}:{:02}:00Z", 8 + id % 3, id % 60), "count": 1 + id % 3,
+        })
+    };
+    (0..10).map(event).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_to_all_at_once_counts_once() {
+    let servers = servers(3).await;
+    let requests: Vec<(&TestServer, Value)> =
+        (0..30).flat_map(|number| servers.iter().map(move |server| (server, batch(number)))).collect();
+    let answers = join_all(requests.iter().map(|(server, batch)| send(server, batch))).await;
+    // Ids 0 to 154, each sent six times but for those at both ends.
+    assert_eq!(sum(&answers, "accepted"), 155);
+    assert_eq!(sum(&answers, "duplicates"), 30 * 3 * 10 - 155);
+
+    // The same events one by one to one server give the same roll-ups, and so does a rebuild.
+    let concurrent = servers[0].dump_rollups().await;
+    servers[1].rebuild().await;
+    assert_eq!(servers[2].dump_rollups().await, concurrent);
+    let alone = TestServer::start(Tz::Europe__Berlin, at(NOON)).await;
+    for number in 0..30 {
+        send(&alone, &batch(number)).await;
+    }
+    for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage?from=2026-11-23&to=2026-11-23"] {
+        assert_eq!(get(&servers[0], path).await, get(&alone, path).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn all_show_what_one_saw_first_at_a_tick() {
+    let servers = servers(2).await;
+    if !servers[0].is_shared() {
+        // An SQLite file takes several writers, but its ticks are those of one server.
+        return;
+    }
+    let [first, second] = servers.as_slice() else { panic!("two servers") };
+    let paths = ["/api/v1/today", "/api/v1/today/stream?limit=2", "/api/v1/usage?from=2026-11-20&to=2026-11-23"];
+    send(first, &batch(0)).await;
+    let mut seen = Vec::new();
+    for path in paths {
+        seen.push(get(first, path).await);
+    }
+    // What comes later in the tick is of the next one.
+    send(second, &batch(5)).await;
+    second.set_now(at("2026-11-23T12:00:09.999Z"));
+    for (path, seen) in paths.iter().zip(&seen) {
+        assert_eq!(get(second, path).await, *seen, "{path}");
+    }
+    for server in &servers {
+        server.set_now(at("2026-11-23T12:00:10Z"));
+    }
+    for (path, seen) in paths.iter().zip(&seen) {
+        let next = get(second, path).await;
+        assert_ne!(next, *seen, "{path}");
+        assert_eq!(get(first, path).await, next, "{path}");
+    }
+    // The change since the tick before is known to a server that was not asked then.
+    let third = servers[0].another().await;
+    let today: Value = serde_json::from_str(&get(&third, "/api/v1/today").await).unwrap();
+    assert!(today["users_online"]["change"].is_number());
+}
