@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "./fixtures";
 import { FIRST_EVENT, TWO_WEEKS, twoWeeks, uses } from "./history";
 import type { Column } from "./pages/activities";
+import type { UsageEvent } from "./server";
 
 test.describe("periods", () => {
   test.beforeEach(async ({ server, activities }) => {
@@ -53,18 +54,41 @@ test.describe("periods", () => {
   });
 
   test(
-    "a range that ends before it begins is explained",
+    "a range that ends before it begins is explained beside it, and can be mended",
     { tag: "@nojs" },
     async ({ activities, page, complaints }) => {
       complaints.allow(/status of 422/);
+      await activities.open("?account=acme&filter=view");
       await activities.from.fill("2026-11-18");
       await activities.to.fill("2026-11-16");
       await activities.show.click();
-      await expect(page.getByRole("alert")).toContainText("This address asks for something there is not");
-      await page.getByRole("link", { name: "Show the last 30 days" }).click();
-      await expect(activities.ranges).toContainText("24 Oct – 22 Nov 2026");
+      await expect(page.getByRole("alert")).toContainText("from: 2026-11-18 is after 2026-11-16");
+      await expect(activities.from).toHaveValue("2026-11-18");
+      await expect(activities.to).toHaveValue("2026-11-16");
+      await expect(activities.periods.locator("[aria-current]")).toHaveCount(0);
+
+      await activities.to.fill("2026-11-18");
+      await activities.show.click();
+      await expect(page.getByRole("alert")).toHaveCount(0);
+      await expect(activities.ranges).toContainText("18 Nov 2026 compared with 17 Nov 2026");
+      await expect(page).toHaveURL((url) => url.searchParams.get("account") === "acme");
+      await expect(activities.filter).toHaveValue("view");
     },
   );
+
+  test("an address that is wrong still leads to every period", { tag: "@nojs" }, async ({ activities, complaints }) => {
+    complaints.allow(/status of 422/);
+    await activities.open("?from=2026-02-30&sort=size");
+    await activities.period("Last 7 days").click();
+    await expect(activities.ranges).toContainText("16 Nov – 22 Nov 2026");
+  });
+
+  test("keys choose a period there too", async ({ activities, page, complaints }) => {
+    complaints.allow(/status of 422/);
+    await activities.open("?from=2026-02-30");
+    await page.keyboard.press("1");
+    await expect(activities.ranges).toContainText("22 Nov 2026");
+  });
 
   test("the back button returns to the period before", { tag: "@nojs" }, async ({ activities, page }) => {
     await activities.period("Yesterday").click();
@@ -161,6 +185,18 @@ test.describe("the table", () => {
     await expect(page).toHaveURL(/filter=VIEW&sort=module&order=asc$|filter=VIEW&sort=module$/);
   });
 
+  test("space around the filter does not count", { tag: "@nojs" }, async ({ activities }) => {
+    await activities.filter.fill(" view ");
+    await activities.filter.press("Enter");
+    await expect(activities.rows).toHaveCount(2);
+  });
+
+  test("a pause between two words does not join them", async ({ activities, page }) => {
+    await activities.filter.pressSequentially("report ");
+    await expect(page).toHaveURL(/filter=report$/);
+    await expect(activities.filter).toHaveValue("report ");
+  });
+
   test("what is typed is one step back", async ({ activities, page }) => {
     await activities.sort("Module").click();
     await expect(page).toHaveURL(/sort=module/);
@@ -226,6 +262,41 @@ test("the pager turns pages, and sorting begins anew", { tag: "@nojs" }, async (
   await expect(activities.rows.first()).toContainText(name(119));
   await expect(activities.pager).toContainText("1–100 of 120");
   await expect(page).not.toHaveURL(/offset/);
+});
+
+test("a list of 5,000 activities sorts and filters", async ({ server, activities, page }) => {
+  const events = Array.from({ length: 5_000 }, (_, index) =>
+    uses("2026-11-18", `Module ${index % 50}`, `Action ${index}`, 5_000 - index),
+  );
+  await server.send(FIRST_EVENT);
+  await server.send(...events);
+  await activities.open("?period=last_7_days");
+  const actions = (events: UsageEvent[]) => events.slice(0, 100).map(({ action }) => String(action));
+  const cells = activities.rows.locator("td:nth-child(2)");
+  await expect(activities.pager).toContainText("1–100 of 5,000");
+  await expect(cells).toHaveText(actions(events));
+
+  const asked: string[] = [];
+  await page.route("**/api/**", (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    return route.continue();
+  });
+  await activities.sort("Actions").click();
+  await expect(cells).toHaveText(actions(events.toReversed()));
+  await activities.filter.fill("module 7");
+  await expect(activities.pager).toContainText("1–100 of 100");
+  await expect(cells).toHaveText(actions(events.filter(({ module }) => module === "Module 7").toReversed()));
+  // Neither needs the figures and charts of the period anew.
+  expect(asked).toEqual(["/api/v1/usage/activities", "/api/v1/usage/activities"]);
+});
+
+test("an account nobody knows does not look like a quiet one", { tag: "@nojs" }, async ({ server, activities }) => {
+  await server.send(FIRST_EVENT, ...twoWeeks());
+  await activities.open("?period=last_7_days&account=nobody");
+  await expect(activities.topModules).toContainText("No activity by account “nobody” in this period");
+  await expect(activities.table.locator("xpath=../..")).toContainText(
+    "No activity by account “nobody” in either period",
+  );
 });
 
 test("one account alone", { tag: "@nojs" }, async ({ server, activities }) => {

@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { launch, type Launched } from "./launch";
 
 /** Numbers are from ticks: multiples of this many milliseconds. */
 export const TICK = 10_000;
@@ -30,26 +28,17 @@ export class Server {
   private constructor(
     readonly origin: string,
     private clock: number,
-    private readonly program: ChildProcess,
+    private readonly program: Launched,
   ) {}
 
   static async start({ zone, start, demo }: Settings): Promise<Server> {
-    const path = process.env.USAGE_MONITOR_CONTROLLED;
-    if (!path) throw new Error("USAGE_MONITOR_CONTROLLED is not set: run `cargo xtask test browser`");
     const options = [zone, start, ...(demo ? ["--demo"] : [])];
-    const program = spawn(path, options, { stdio: ["ignore", "pipe", "inherit"] });
-    const lines = createInterface({ input: program.stdout });
-    const address = once(lines, "line").then(([line]) => String(line));
-    const failure = once(program, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
-    const origin = await Promise.race([address, failure]);
-    failure.catch(() => undefined);
-    return new Server(origin, Date.parse(start), program);
+    const program = await launch("USAGE_MONITOR_CONTROLLED", options);
+    return new Server(program.line, Date.parse(start), program);
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.program, "exit");
-    this.program.kill();
-    await ended;
+    await this.program.stop();
   }
 
   /** What the server's clock shows. */

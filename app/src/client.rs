@@ -160,6 +160,6 @@ mod tests {
         let mut query = TableQuery::new(UsageQuery::default(), TableOf::Modules);
         query.filter = "a b".into();
         query.offset = 100;
-        assert_eq!(csv_href(&query), "/api/v1/usage/modules.csv?filter=a%20b");
+        assert_eq!(csv_href(&query), "/api/v1/usage/modules.csv?filter=a+b");
     }
 }

@@ -46,9 +46,8 @@ pub struct Loaded {
     pub data: Result<PageData, Problem>,
 }
 
-/// The data of a view.
+/// The data of a view. No tag lies inside it: to find one, the browser would need a second reader of all this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "page", rename_all = "snake_case")]
 pub enum PageData {
     /// Of [`view::View::Today`].
     Today {

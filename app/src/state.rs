@@ -67,7 +67,9 @@ impl PageState {
                 activities.table.accept(query, table);
             }
             (Err(problem), View::Today(_)) => today.failure.set(Some(ClientError::Refused(problem))),
-            (Err(problem), View::Activities(_)) => activities.usage.failure.set(Some(ClientError::Refused(problem))),
+            (Err(problem), View::Activities(Ok(_))) => {
+                activities.usage.failure.set(Some(ClientError::Refused(problem)))
+            }
             _ => {}
         }
 

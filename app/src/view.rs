@@ -3,6 +3,7 @@
 //! All view state lives in the address, so that every link, bookmark and reload shows the same. The server reads a
 //! [`View`] from the request, the browser from the router; both write links with [`View::href`].
 
+use form_urlencoded::Serializer;
 use model::{
     api::problem::FieldError,
     query::{Pairs, StreamQuery, TableOf, TableQuery, UsageQuery},
@@ -78,6 +79,18 @@ impl View {
     }
 }
 
+/// What an Activities address with `errors` asks for when what is wrong is left out, so that a page which explains
+/// them can go on from there.
+pub fn without_errors(query: &Pairs, errors: &[FieldError]) -> TableQuery {
+    const PERIOD: [&str; 3] = ["period", "from", "to"];
+    let is_wrong = |name: &str| errors.iter().any(|error| error.pointer.trim_start_matches('/') == name);
+    // These three make sense only together.
+    let wrong_period = PERIOD.into_iter().any(is_wrong);
+    let left_out = |name: &str| is_wrong(name) || wrong_period && PERIOD.contains(&name);
+    let right = query.iter().filter(|(name, _)| !left_out(name)).cloned().collect();
+    table_query(&right).unwrap_or_default()
+}
+
 fn table_query(query: &Pairs) -> Result<TableQuery, Vec<FieldError>> {
     let of = match last_value(query, "table").as_deref() {
         None => Ok(TableOf::default()),
@@ -98,66 +111,24 @@ fn table_query(query: &Pairs) -> Result<TableQuery, Vec<FieldError>> {
 }
 
 /// The last value of a parameter; an empty one counts as none, as everywhere in the API.
-fn last_value(query: &Pairs, name: &str) -> Option<String> {
+pub(crate) fn last_value(query: &Pairs, name: &str) -> Option<String> {
     query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
 }
 
-/// A path with parameters, percent-encoded.
+/// A path with parameters, encoded as a form sends them.
 pub fn with_search(path: &str, pairs: &Pairs) -> String {
-    let mut address = path.to_owned();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        address.push(if index == 0 { '?' } else { '&' });
-        encode(name, &mut address);
-        address.push('=');
-        encode(value, &mut address);
+    if pairs.is_empty() {
+        return path.to_owned();
     }
-    address
+    let begin = format!("{path}?");
+    let length = begin.len();
+    Serializer::for_suffix(begin, length).extend_pairs(pairs).finish()
 }
 
 /// Name and value of each parameter after the `?`, decoded as a form sends them. Escapes that are none stay as they
 /// are; bytes that are not UTF-8 become U+FFFD.
 pub fn parse_search(search: &str) -> Pairs {
-    search
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (decode(name), decode(value))
-        })
-        .collect()
-}
-
-fn encode(text: &str, into: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            into.push('%');
-            into.push(char::from(HEX[usize::from(byte >> 4)]));
-            into.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = match (byte, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        (rest, _) = match escaped {
-            Some(value) => (&after[2..], bytes.push(value)),
-            None => (after, bytes.push(if byte == b'+' { b' ' } else { byte })),
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    form_urlencoded::parse(search.as_bytes()).into_owned().collect()
 }
 
 #[cfg(test)]
@@ -176,7 +147,7 @@ mod tests {
             "/?before=1763.7&account=a%26b",
             "/activities",
             "/activities?table=modules&period=yesterday&account=acme",
-            "/activities?from=2026-01-01&to=2026-02-01&filter=a%20b%3D%C3%BC%25&sort=change&order=asc&offset=200",
+            "/activities?from=2026-01-01&to=2026-02-01&filter=a+b%3D%C3%BC%25&sort=change&order=asc&offset=200",
         ] {
             let (path, search) = address.split_once('?').unwrap_or((address, ""));
             assert_eq!(View::of_address(path, search).href(), address);
@@ -200,6 +171,14 @@ mod tests {
         };
         let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/table", "/sort", "/limit"]);
+    }
+
+    #[test]
+    fn what_is_right_beside_an_error_is_kept() {
+        let search = "table=modules&from=2026-11-18&to=2026-11-16&account=acme&filter=board&sort=size";
+        let View::Activities(Err(errors)) = View::of_address("/activities", search) else { panic!("invalid") };
+        let left = without_errors(&parse_search(search), &errors);
+        assert_eq!(View::table(left).href(), "/activities?table=modules&account=acme&filter=board");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct TableQuery {
     pub usage: UsageQuery,
     /// Activities or modules.
     pub of: TableOf,
-    /// Only rows with this text in their name, in any case; empty for all.
+    /// Only rows with this text in their name, in any case, space around it left out; empty for all.
     pub filter: String,
     /// The column to sort by.
     pub sort: Sort,
@@ -176,6 +176,12 @@ impl UsageQuery {
     }
 }
 
+impl Default for TableQuery {
+    fn default() -> Self {
+        Self::new(UsageQuery::default(), TableOf::default())
+    }
+}
+
 impl TableQuery {
     /// The first page of a table, by actions.
     pub fn new(usage: UsageQuery, of: TableOf) -> Self {
@@ -194,7 +200,7 @@ impl TableQuery {
             }
         };
         if let Some(filter) = value(pairs, "filter") {
-            query.filter = filter.to_owned();
+            query.filter = filter.trim().to_owned();
         }
         if let Some(name) = value(pairs, "sort") {
             match Sort::ALL.into_iter().find(|sort| sort.name() == name) {
@@ -366,6 +372,14 @@ mod tests {
         ] {
             let errors = TableQuery::from_pairs(TableOf::Modules, &pairs(&given)).expect_err("invalid");
             assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), [pointer], "{given:?}");
+        }
+    }
+
+    #[test]
+    fn space_around_a_filter_is_left_out() {
+        for (given, filter) in [(" board ", "board"), ("big board\t", "big board"), ("  ", "")] {
+            let query = TableQuery::from_pairs(TableOf::Activities, &pairs(&[("filter", given)]));
+            assert_eq!(query.expect("valid").filter, filter);
         }
     }
 

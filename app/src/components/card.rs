@@ -25,9 +25,9 @@ pub(crate) fn OnlineCard(
             <h2>{title} <Help definition /></h2>
             <p class="card-value">
                 <strong class="num" class:skeleton=move || card.get().is_none()>
-                    {value}
+                    {move || value()}
                 </strong>
-                <span class="muted">{of}</span>
+                <span class="muted">{move || of()}</span>
             </p>
             {move || tick_change(card.get().and_then(|card| card.change), format::number)}
         </section>
@@ -48,7 +48,7 @@ pub(crate) fn TimeCard(
             <h2>"Time per user " <Help definition=Definition::TimePerUser /></h2>
             <p class="card-value">
                 <strong class="num" class:skeleton=move || card.get().is_none()>
-                    {value}
+                    {move || value()}
                 </strong>
                 <span class="muted">{move || if nobody() { "nobody active yet" } else { "today" }}</span>
             </p>

@@ -2,7 +2,7 @@
 
 use crate::format::{self, Direction};
 use leptos::prelude::*;
-use model::change::Change;
+use model::{TICK_SECONDS, change::Change};
 
 /// The class that gives a direction its colour.
 pub(crate) fn direction_class(direction: Direction) -> &'static str {
@@ -23,6 +23,7 @@ pub(crate) fn change_text(change: Change) -> impl IntoView {
             <span class="visually-hidden">" "{format::change_words(change)}</span>
         </span>
     }
+    .into_any()
 }
 
 /// The change of a card since the previous tick: arrow, signed figure and words. Without a previous tick there is
@@ -31,7 +32,10 @@ pub(crate) fn tick_change(difference: Option<i64>, size: fn(i64) -> String) -> i
     let direction = Direction::of(difference.unwrap_or(0));
     let class = direction_class(direction);
     let (figure, words) = match difference {
-        Some(difference) => (format::signed(difference, size), format!(" {} since the last tick", direction.word())),
+        Some(0) => (String::new(), format!("{} in the last {TICK_SECONDS} s", direction.word())),
+        Some(difference) => {
+            (format::signed(difference, size), format!(" {} in the last {TICK_SECONDS} s", direction.word()))
+        }
         None => (String::new(), "\u{a0}".to_owned()),
     };
     view! {
@@ -43,4 +47,5 @@ pub(crate) fn tick_change(difference: Option<i64>, size: fn(i64) -> String) -> i
             <span class="muted">{words}</span>
         </p>
     }
+    .into_any()
 }

@@ -5,6 +5,7 @@
 pub(crate) mod bars;
 mod geometry;
 mod plot;
+pub(crate) mod table;
 
 use crate::{browser, format, state::PageState};
 use bars::Bars;
@@ -187,6 +188,7 @@ fn tooltip_of(bars: &Bars, index: usize, unit: Unit) -> Option<impl IntoView + u
             <span class="muted">{format::period(*days)}</span>
             <span class="num muted">{unit.text(*value)}</span>
         }
+        .into_any()
     });
     Some(view! {
         <strong>{bar.days_text()}</strong>
@@ -197,5 +199,5 @@ fn tooltip_of(bars: &Bars, index: usize, unit: Unit) -> Option<impl IntoView + u
             <span class="num">{format::share(bar.value, bars.total)}</span>
             {previous}
         </span>
-    })
+    }.into_any())
 }

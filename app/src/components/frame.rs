@@ -52,7 +52,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     />
                 </nav>
                 {move || {
-                        state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> })
+                        state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> }.into_any())
                     }}
                 <div class="tools">
                     <ThemeSwitch />

@@ -96,7 +96,8 @@ impl Definition {
             Self::FrequentActions => "By actions, then distinct users, then name.".into(),
             Self::ActivityStream => "One entry per user and module per day, newest use first: total count in the module \
                                      today, each action with its count, when it was last used, and whether the user is \
-                                     online. Opened, it lists the single uses."
+                                     online: the dot is filled while the user is, in whatever module. Opened, it lists \
+                                     the single uses."
                 .into(),
             Self::TimeSpent => format!(
                 "For a user and a local day, the set of minutes that hold at least one signal. Two neighbouring minutes \

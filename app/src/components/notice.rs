@@ -1,6 +1,6 @@
 //! What to say when something is not there: a lost connection, a failure, wrong parameters.
 
-use crate::{client::ClientError, clock::ZoneClock, state::PageState, view::View};
+use crate::{client::ClientError, clock::ZoneClock, state::PageState};
 use leptos::prelude::*;
 use model::api::problem::FieldError;
 
@@ -32,7 +32,7 @@ pub(crate) fn ConnectionBanner() -> impl IntoView {
                                 "Retry now"
                             </button>
                         </div>
-                    }
+                    }.into_any()
                 })
             }}
         </div>
@@ -64,24 +64,31 @@ pub(crate) fn Failure(
     .into_any()
 }
 
-/// In place of a page whose address says something it cannot show.
+/// In place of rows where there are none. `account` is whose alone were asked for: nobody may know it, which must not
+/// look like one that is quiet.
+pub(crate) fn nothing(account: Option<String>, when: &str) -> impl IntoView + use<> {
+    let text = match account {
+        Some(account) => format!("No activity by account “{account}” {when}"),
+        None => format!("No activity {when}"),
+    };
+    view! { <p class="nothing">{text}</p> }.into_any()
+}
+
+/// Says what in the address is wrong.
 #[component]
 pub(crate) fn WrongParameters(
     /// What is wrong.
     errors: Vec<FieldError>,
 ) -> impl IntoView {
     let item = |error: FieldError| {
-        let name = error.pointer.trim_start_matches('/').to_owned();
-        view! { <li><code>{name}</code> " – " {error.detail}</li> }
+        let name = error.pointer.trim_start_matches('/');
+        view! { <li>{format!("{name}: {}", error.detail)}</li> }
     };
     view! {
-        <section class="notice-page" role="alert">
-            <h2>"This address asks for something there is not"</h2>
-            <ul class="notice-list">{errors.into_iter().map(item).collect_view()}</ul>
-            <p class="notice-links">
-                <a class="button" href=View::activities(None).href()>"Show the last 30 days"</a>
-            </p>
-        </section>
+        <div class="wrong-parameters" role="alert">
+            <p>"This cannot be shown:"</p>
+            <ul>{errors.into_iter().map(item).collect_view()}</ul>
+        </div>
     }
     .into_any()
 }

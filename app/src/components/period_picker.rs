@@ -8,6 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use model::{
+    Day,
     period::PeriodChoice,
     query::{Pairs, TableQuery},
 };
@@ -42,21 +43,38 @@ pub(crate) fn over(query: &TableQuery, period: PeriodChoice) -> View {
     View::table(query)
 }
 
+/// The days in the fields of a range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RangeFields {
+    /// The first; `None` where it is no day.
+    pub(crate) from: Option<Day>,
+    /// The last; `None` where it is no day.
+    pub(crate) to: Option<Day>,
+}
+
 /// The picker.
 #[component]
 pub(crate) fn PeriodPicker(
     /// What the address asks for.
     query: Memo<TableQuery>,
+    /// What was entered where that is no period. It stays in the fields, and no period is chosen.
+    wrong: Memo<Option<RangeFields>>,
 ) -> impl IntoView {
-    let chosen = Memo::new(move |_| query.with(|query| query.usage.period));
+    let chosen = Memo::new(move |_| wrong.with(Option::is_none).then(|| query.with(|query| query.usage.period)));
     let usage = PageState::expect().activities.usage;
-    // A range begins with the days on screen.
-    let days = Memo::new(move |_| match chosen.get() {
-        PeriodChoice::Range { from, to } => Some((from, to)),
-        _ => usage.get().map(|usage| (usage.period.from, usage.period.to)),
+    let fields = Memo::new(move |_| {
+        let fields = |from, to| RangeFields { from: Some(from), to: Some(to) };
+        match chosen.get() {
+            None => wrong.get(),
+            Some(PeriodChoice::Range { from, to }) => Some(fields(from, to)),
+            // A range begins with the days on screen.
+            Some(_) => usage.get().map(|usage| fields(usage.period.from, usage.period.to)),
+        }
+        .unwrap_or_default()
     });
-    let from = move || days.get().map(|(from, _)| from.to_string());
-    let to = move || days.get().map(|(_, to)| to.to_string());
+    let value = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    let from = move || value(fields.get().from);
+    let to = move || value(fields.get().to);
     let kept = Memo::new(move |_| {
         let view = over(&query.get(), PeriodChoice::Last30Days);
         view.href().split_once('?').map(|(_, search)| crate::view::parse_search(search)).unwrap_or_default()
@@ -67,7 +85,7 @@ pub(crate) fn PeriodPicker(
                 class="segment"
                 href=move || query.with(|query| over(query, period).href())
                 data-noscroll=""
-                aria-current=move || (chosen.get() == period).then_some("true")
+                aria-current=move || (chosen.get() == Some(period)).then_some("true")
                 aria-keyshortcuts=period_key(period)
             >
                 {period_name(period)}
@@ -92,7 +110,8 @@ pub(crate) fn PeriodPicker(
             <div class="segments">{links}</div>
             <form
                 class="range"
-                class:current=move || matches!(chosen.get(), PeriodChoice::Range { .. })
+                class:current=move || matches!(chosen.get(), Some(PeriodChoice::Range { .. }))
+                class:wrong=move || wrong.with(Option::is_some)
                 method="get"
                 action=ACTIVITIES
                 on:submit=submit
@@ -116,5 +135,9 @@ pub(crate) fn PeriodPicker(
 
 /// The parameters a form keeps.
 pub(crate) fn hidden_fields(pairs: Pairs) -> impl IntoView {
-    pairs.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()
+    pairs
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view()
+        .into_any()
 }

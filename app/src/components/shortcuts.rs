@@ -31,9 +31,9 @@ pub(crate) fn Shortcuts(
                 state.stream.set_auto_refresh(!state.stream.auto_refresh.get_untracked());
             }
             ("?", ..) => open(dialog),
-            (_, Some(period), View::Activities(Ok(query))) => {
+            (_, Some(period), View::Activities(query)) => {
                 let scroll = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-                navigate(&over(&query, period).href(), scroll);
+                navigate(&over(&query.unwrap_or_default(), period).href(), scroll);
             }
             _ => return false,
         }

@@ -1,6 +1,9 @@
 //! Today's activity stream.
 
-use super::help::{Definition, Help};
+use super::{
+    help::{Definition, Help},
+    notice::nothing,
+};
 use crate::{
     browser,
     clock::ZoneClock,
@@ -31,23 +34,25 @@ pub(crate) fn ActivityStream() -> impl IntoView {
         (0..count)
             .map(|_| view! { <li aria-hidden="true" class="entry-place"><span class="skeleton"></span></li> })
             .collect_view()
+            .into_any()
     };
     let only = move || {
         stream.account().map(|account| {
             view! {
-                <p class="chips">
+                <div class="chips">
                     <span class="chip">
                         "Account " <strong>{account}</strong>
                         <a href=View::today().href() aria-label="Show all accounts">"×"</a>
                     </span>
-                </p>
+                </div>
             }
+            .into_any()
         })
     };
     let newest = move || {
         stream.is_older_page().then(|| {
             let newest = View::Today(StreamQuery { account: stream.account(), ..StreamQuery::default() });
-            view! { <a class="older" href=newest.href() data-noscroll="">"Back to the newest"</a> }
+            view! { <a class="older" href=newest.href() data-noscroll="">"Back to the newest"</a> }.into_any()
         })
     };
     view! {
@@ -57,15 +62,15 @@ pub(crate) fn ActivityStream() -> impl IntoView {
                 <NewEntries />
                 <AutoRefresh />
             </header>
-            {only} {newest}
+            {move || only()} {move || newest()}
             <div id=LIST_ID class="stream-scroll">
                 <ol class="entries">
                     <For each=entries key=|entry| entry.key.clone() let:entry>
                         <Entry entry />
                     </For>
-                    {placeholders}
+                    {move || placeholders()}
                 </ol>
-                {move || is_empty().then(|| view! { <p class="nothing">"Nothing used yet today"</p> })}
+                {move || is_empty().then(|| nothing(stream.account(), "today"))}
                 <Older />
             </div>
         </section>
@@ -93,7 +98,7 @@ fn NewEntries() -> impl IntoView {
                             <button type="button" class="news" on:click=show>
                                 {format!("{count} new")}
                             </button>
-                        }
+                        }.into_any()
                     })
             }}
         </span>
@@ -125,8 +130,9 @@ fn AutoRefresh() -> impl IntoView {
 #[component]
 fn Older() -> impl IntoView {
     let stream = PageState::expect().stream;
-    let failure =
-        move || stream.failure.get().map(|error| view! { <p class="failed" role="alert">{error.to_string()}</p> });
+    let failure = move || {
+        stream.failure.get().map(|error| view! { <p class="failed" role="alert">{error.to_string()}</p> }.into_any())
+    };
     let link = move || {
         stream.older().map(|older| {
             let append = move |event: leptos::ev::MouseEvent| {
@@ -140,9 +146,10 @@ fn Older() -> impl IntoView {
                     {move || if stream.loading_older.get() { "Loading older entries …" } else { "Older" }}
                 </a>
             }
+            .into_any()
         })
     };
-    view! { {failure} {link} }
+    view! { {move || failure()} {move || link()} }
 }
 
 /// What a user did in a module today. Opens to the single uses.
@@ -156,7 +163,7 @@ fn Entry(
     let entry = entry.entry;
     let part = |read: fn(&StreamEntry) -> String| {
         let entry = entry.clone();
-        move || entry.with(read)
+        Signal::derive(move || entry.with(read))
     };
     let online = {
         let entry = entry.clone();
@@ -174,12 +181,13 @@ fn Entry(
         let entry = entry.clone();
         move || entry.with(links)
     };
+    let presence = move || if online.get() { "User online now" } else { "User offline" };
     view! {
         <li>
             <details class="entry">
                 <summary>
-                    <span class="dot" class:online=online>
-                        <span class="visually-hidden">{move || if online.get() { "online" } else { "offline" }}</span>
+                    <span class="dot" class:online=online title=presence>
+                        <span class="visually-hidden">{move || presence()}</span>
                     </span>
                     <span class="entry-who">
                         <strong>{part(|entry| entry.user.name.clone())}</strong>
@@ -201,8 +209,8 @@ fn Entry(
                     </span>
                 </summary>
                 <div class="entry-open">
-                    <ul class="uses">{uses}</ul>
-                    {links}
+                    <ul class="uses">{move || uses()}</ul>
+                    {move || links()}
                 </div>
             </details>
         </li>
@@ -234,8 +242,9 @@ fn uses(entry: &StreamEntry, now: Instant) -> impl IntoView + use<> {
     };
     view! {
         {lines.into_iter().map(line).collect_view()}
-        {(earlier > 0).then(|| view! { <li class="muted">{format!("and {} earlier today", format::number(earlier))}</li> })}
+        {(earlier > 0).then(|| view! { <li class="muted">{format!("and {} earlier today", format::number(earlier))}</li> }.into_any())}
     }
+    .into_any()
 }
 
 /// Where the entry's account leads.
@@ -245,9 +254,10 @@ fn links(entry: &StreamEntry) -> impl IntoView + use<> {
     let only = View::Today(StreamQuery { account: Some(account), ..StreamQuery::default() }).href();
     let name = entry.account.name.clone();
     view! {
-        <p class="entry-links">
+        <div class="entry-links">
             <a href=usage>"Usage of " {name.clone()}</a>
             <a href=only data-noscroll="">"Only " {name} " here"</a>
-        </p>
+        </div>
     }
+    .into_any()
 }

@@ -2,8 +2,9 @@
 
 use super::{
     change::change_text,
-    chart::{BarChart, Size, Unit, bars::Bars},
+    chart::{BarChart, Size, Unit, bars::Bars, table::AsTable},
     help::{Definition, Help},
+    notice::nothing,
 };
 use crate::format;
 use leptos::prelude::*;
@@ -46,6 +47,8 @@ pub(crate) fn TopFive(
     definition: Definition,
     /// The rows, most actions first; `None` before they are there.
     rows: Memo<Option<Vec<Ranked>>>,
+    /// The account they are of, unless of all.
+    account: Memo<Option<String>>,
 ) -> impl IntoView {
     let count = Memo::new(move |_| rows.with(|rows| rows.as_ref().map_or(0, Vec::len)));
     let top = Memo::new(move |_| {
@@ -56,6 +59,7 @@ pub(crate) fn TopFive(
         (0..count)
             .map(|_| view! { <li class="ranked" aria-hidden="true"><span class="skeleton"></span></li> })
             .collect_view()
+            .into_any()
     };
     view! {
         <section class="panel top-five">
@@ -64,11 +68,11 @@ pub(crate) fn TopFive(
                 <For each=move || 0..count.get() key=|rank| *rank let:rank>
                     <RankedRow rank rows top=top.into() />
                 </For>
-                {placeholders}
+                {move || placeholders()}
             </ol>
             {move || {
                 rows.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))
-                    .then(|| view! { <p class="nothing">"Nothing used in this period"</p> })
+                    .then(|| nothing(account.get(), "in this period"))
             }}
             <DaysTable rows />
         </section>
@@ -94,7 +98,7 @@ fn RankedRow(
         row.get().map(|row| {
             let comparison = (row.change != Change::Unknown).then(|| {
                 let before = format!("before {}", format::number(row.previous_actions));
-                view! { {change_text(row.change)} <span class="muted num">{before}</span> }
+                view! { {change_text(row.change)} <span class="muted num">{before}</span> }.into_any()
             });
             let full_name = row.full_name();
             view! {
@@ -107,11 +111,12 @@ fn RankedRow(
                     {comparison}
                 </p>
             }
+            .into_any()
         })
     };
     view! {
         <li class="ranked">
-            <div class="ranked-text">{figures}</div>
+            <div class="ranked-text">{move || figures()}</div>
             <BarChart label bars top unit=Unit::Actions size=Size::Small />
         </li>
     }
@@ -150,21 +155,5 @@ fn DaysTable(
                 .collect()
         })
     };
-    view! {
-        <details class="as-table">
-            <summary>"Show as a table"</summary>
-            <div class="scroll" tabindex="0">
-                <table class="figures">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Day"</th>
-                            {head}
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </div>
-        </details>
-    }
-    .into_any()
+    view! { <AsTable head rows=body /> }
 }

@@ -42,13 +42,14 @@ pub(crate) fn TopTen(
     let rows = move || {
         let bars = bars.get().unwrap_or_default();
         let longest = bars.first().map_or(0, |bar| bar.value);
-        bars.into_iter().map(|bar| row(bar, longest)).collect_view()
+        bars.into_iter().map(|bar| row(bar, longest)).collect_view().into_any()
     };
     let placeholders = move || {
         let count = if bars.with(Option::is_none) { TOP } else { 0 };
         (0..count)
             .map(|_| view! { <tr aria-hidden="true"><td colspan="3"><span class="skeleton"></span></td></tr> })
             .collect_view()
+            .into_any()
     };
     let is_empty = move || bars.with(|bars| bars.as_ref().is_some_and(Vec::is_empty));
     let [name, first, second] = columns;
@@ -63,9 +64,9 @@ pub(crate) fn TopTen(
                         <th scope="col" class="figure">{second}</th>
                     </tr>
                 </thead>
-                <tbody>{rows} {placeholders}</tbody>
+                <tbody>{move || rows()} {move || placeholders()}</tbody>
             </table>
-            {move || is_empty().then(|| view! { <p class="nothing">"Nothing yet today"</p> })}
+            {move || is_empty().then(|| view! { <p class="nothing">"Nothing yet today"</p> }.into_any())}
         </section>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use super::{
     change::change_text,
     help::{Definition, Help},
+    notice::nothing,
     period_picker::hidden_fields,
 };
 use crate::{
@@ -59,6 +60,7 @@ pub(crate) fn UsageTable(
                     </button>
                 </p>
             }
+            .into_any()
         })
     };
     view! {
@@ -71,11 +73,11 @@ pub(crate) fn UsageTable(
                 <Filter query />
                 <a class="button" href=move || query.with(client::csv_href) download="" rel="external">"CSV"</a>
             </header>
-            {failure}
+            {move || failure()}
             <div class="scroll" class:loading=move || answer.loading.get()>
                 <table class="figures usage">
                     <thead>
-                        <tr>{move || of.with(|of| columns(*of).iter().map(|sort| head(query, *sort)).collect_view())}</tr>
+                        <tr>{move || of.with(|of| columns(*of).iter().map(|sort| head(query, *sort)).collect_view().into_any())}</tr>
                     </thead>
                     <tbody>
                         {move || table.with(|table| table.0.as_deref().map(|table| rows(table, of.get())))}
@@ -83,7 +85,7 @@ pub(crate) fn UsageTable(
                     </tbody>
                 </table>
             </div>
-            {move || table.with(|table| table.0.as_deref().is_some_and(|table| table.total == 0)).then(|| nothing(query))}
+            {move || table.with(|table| table.0.as_deref().is_some_and(|table| table.total == 0)).then(|| no_rows(query))}
             <Pager query table />
         </section>
     }
@@ -169,7 +171,7 @@ fn head(query: Memo<TableQuery>, sort: Sort) -> impl IntoView {
 
 fn rows(table: &Table, of: TableOf) -> impl IntoView + use<> {
     let compared = table.previous.complete;
-    table.rows.iter().map(|row| self::row(row, of, compared)).collect_view()
+    table.rows.iter().map(|row| self::row(row, of, compared)).collect_view().into_any()
 }
 
 fn row(row: &TableRow, of: TableOf, compared: bool) -> impl IntoView + use<> {
@@ -192,13 +194,14 @@ fn placeholders(missing: bool) -> impl IntoView {
     (0..count)
         .map(|_| view! { <tr aria-hidden="true"><td colspan="5"><span class="skeleton"></span></td></tr> })
         .collect_view()
+        .into_any()
 }
 
-fn nothing(query: Memo<TableQuery>) -> impl IntoView {
+fn no_rows(query: Memo<TableQuery>) -> impl IntoView {
     query.with(|query| {
         let all = View::table(TableQuery { filter: String::new(), offset: 0, ..query.clone() }).href();
         if query.filter.is_empty() {
-            view! { <p class="nothing">"Nothing used in either period"</p> }.into_any()
+            nothing(query.usage.account.clone(), "in either period").into_any()
         } else {
             let filter = query.filter.clone();
             view! {
@@ -235,7 +238,8 @@ fn Filter(
     let pause = Slot::new();
     let navigate = use_navigate();
     let apply = move || {
-        let filter = typed.get_untracked();
+        // The field keeps a space at its end: the next word may follow.
+        let filter = typed.with_untracked(|typed| typed.trim().to_owned());
         applied.set_value(filter.clone());
         let view = query.with_untracked(|query| View::table(TableQuery { filter, offset: 0, ..query.clone() }));
         // What is typed makes one step back, not one a letter.
@@ -316,8 +320,8 @@ fn Pager(
     };
     view! {
         <footer class="pager">
-            <span class="muted num" role="status">{text}</span>
-            <span class="pager-links">{before} {after}</span>
+            <span class="muted num" role="status">{move || text()}</span>
+            <span class="pager-links">{move || before()} {move || after()}</span>
         </footer>
     }
     .into_any()

@@ -4,23 +4,24 @@ use crate::{
     client::ClientError,
     components::{
         change::change_text,
-        chart::{BarChart, Size, Unit, bars::Bars},
+        chart::{BarChart, Size, Unit, bars::Bars, table::AsTable},
         empty::EmptyWorkspace,
         help::{Definition, Help},
         notice::{Failure, WrongParameters},
-        period_picker::PeriodPicker,
+        period_picker::{PeriodPicker, RangeFields},
         top_five::{Ranked, TopFive},
         usage_table::UsageTable,
     },
     format,
     state::PageState,
-    view::View,
+    view::{self, View},
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use model::{
     api::usage::Usage,
     period::Period,
-    query::{StreamQuery, TableOf, TableQuery, UsageQuery},
+    query::{StreamQuery, TableQuery},
 };
 use std::sync::Arc;
 
@@ -29,24 +30,12 @@ use std::sync::Arc;
 pub(crate) fn ActivitiesPage() -> impl IntoView {
     let state = PageState::expect();
     let is_empty = Memo::new(move |_| state.workspace.with(|workspace| workspace.data_since.is_none()));
-    let errors = Memo::new(move |_| match state.view.get() {
-        View::Activities(Err(errors)) => Some(errors),
-        _ => None,
-    });
     let failed = Memo::new(move |_| {
         let usage = state.activities.usage;
         usage.get().is_none().then(|| usage.failure.get()).flatten()
     });
-    move || {
-        if let Some(errors) = errors.get() {
-            view! {
-                <header class="page-head">
-                    <h1>"Activities"</h1>
-                </header>
-                <WrongParameters errors />
-            }
-            .into_any()
-        } else if let Some(error) = failed.get() {
+    let page = move || {
+        if let Some(error) = failed.get() {
             view! {
                 <header class="page-head">
                     <h1>"Activities"</h1>
@@ -63,21 +52,56 @@ pub(crate) fn ActivitiesPage() -> impl IntoView {
             }
             .into_any()
         } else {
-            view! { <Figures /> }.into_any()
+            view! { <PeriodPage /> }.into_any()
         }
-    }
+    };
+    view! { {move || page()} }
 }
 
-/// Everything of the period in the address.
+/// The period in the address, and everything of it; or what is wrong with the address.
 #[component]
-fn Figures() -> impl IntoView {
+fn PeriodPage() -> impl IntoView {
     let state = PageState::expect();
-    let answer = state.activities.usage;
+    let search = use_location().search;
+    let parameters = Memo::new(move |_| search.with(|search| view::parse_search(search)));
+    let errors = Memo::new(move |_| match state.view.get() {
+        View::Activities(Err(errors)) => Some(errors),
+        _ => None,
+    });
     let query = Memo::new(move |before: Option<&TableQuery>| match state.view.get() {
         View::Activities(Ok(query)) => query,
-        _ => before.cloned().unwrap_or_else(|| TableQuery::new(UsageQuery::default(), TableOf::default())),
+        View::Activities(Err(errors)) => parameters.with(|parameters| view::without_errors(parameters, &errors)),
+        // The page is about to go.
+        View::Today(_) | View::NotFound => before.cloned().unwrap_or_default(),
     });
+    let wrong = Memo::new(move |_| {
+        let entered = |name| parameters.with(|parameters| view::last_value(parameters, name)?.parse().ok());
+        errors.with(Option::is_some).then(|| RangeFields { from: entered("from"), to: entered("to") })
+    });
+    view! {
+        <header class="page-head">
+            <h1>"Activities"</h1>
+            {move || errors.with(Option::is_none).then(|| view! { <DateRanges /> }.into_any())}
+        </header>
+        <PeriodPicker query wrong />
+        <AccountScope query />
+        {move || match errors.get() {
+            Some(errors) => view! { <WrongParameters errors /> }.into_any(),
+            None => view! { <Figures query /> }.into_any(),
+        }}
+    }
+    .into_any()
+}
+
+/// Figures, charts and table of a period.
+#[component]
+fn Figures(
+    /// What the address asks for.
+    query: Memo<TableQuery>,
+) -> impl IntoView {
+    let answer = PageState::expect().activities.usage;
     let usage = Signal::derive(move || answer.get());
+    let account = Memo::new(move |_| query.with(|query| query.usage.account.clone()));
 
     let activities = part(usage, |usage| {
         let compared = usage.previous.complete;
@@ -105,21 +129,16 @@ fn Figures() -> impl IntoView {
     });
     let failure = move || {
         let error = answer.failure.get()?;
-        (error != ClientError::ConnectionLost).then(|| view! { <p class="failed" role="alert">{error.to_string()}</p> })
+        (error != ClientError::ConnectionLost)
+            .then(|| view! { <p class="failed" role="alert">{error.to_string()}</p> }.into_any())
     };
     view! {
-        <header class="page-head">
-            <h1>"Activities"</h1>
-            <DateRanges usage />
-        </header>
-        <PeriodPicker query />
-        <AccountScope query />
-        {failure}
+        {move || failure()}
         <div class="figures-of-period" class:loading=move || answer.loading.get()>
             <TimeSpent usage />
             <div class="top-fives">
-                <TopFive title="Top activities" definition=Definition::Activity rows=activities />
-                <TopFive title="Top modules" definition=Definition::Module rows=modules />
+                <TopFive title="Top activities" definition=Definition::Activity rows=activities account />
+                <TopFive title="Top modules" definition=Definition::Module rows=modules account />
             </div>
         </div>
         <UsageTable query />
@@ -137,11 +156,10 @@ fn part<T: PartialEq + Send + Sync + 'static>(
 
 /// The days on screen and those they are compared with.
 #[component]
-fn DateRanges(
-    /// The usage on screen.
-    usage: Signal<Option<Arc<Usage>>>,
-) -> impl IntoView {
-    let zone = PageState::expect().workspace;
+fn DateRanges() -> impl IntoView {
+    let state = PageState::expect();
+    let zone = state.workspace;
+    let usage = Signal::derive(move || state.activities.usage.get());
     let text = part(usage, |usage| {
         let previous = Period { from: usage.previous.from, to: usage.previous.to };
         let comparison = match (usage.previous.complete, usage.previous.data_since) {
@@ -154,7 +172,7 @@ fn DateRanges(
     view! {
         <p class="as-of">
             <strong>{move || text.get().map(|(days, _)| days)}</strong> " "
-            <span>{move || text.get().map(|(_, comparison)| comparison)}</span> <span class="separator">" · "</span>
+            <span>{move || text.get().map(|(_, comparison)| comparison)}</span> "\u{a0}· "
             <span>{move || zone.with(|workspace| workspace.time_zone.clone())}</span> " " <Help definition=Definition::Period />
         </p>
     }
@@ -167,24 +185,28 @@ fn AccountScope(
     /// What the address asks for.
     query: Memo<TableQuery>,
 ) -> impl IntoView {
-    move || {
+    let scope = move || {
         query.with(|query| {
             let account = query.usage.account.clone()?;
             let mut all = query.clone();
             all.usage.account = None;
             all.offset = 0;
             let stream = View::Today(StreamQuery { account: Some(account.clone()), ..StreamQuery::default() });
-            Some(view! {
-                <p class="chips">
-                    <span class="chip">
-                        "Account " <strong>{account}</strong>
-                        <a href=View::table(all).href() data-noscroll="" aria-label="Show all accounts">"×"</a>
-                    </span>
-                    <a href=stream.href()>"Its activity stream today"</a>
-                </p>
-            })
+            Some(
+                view! {
+                    <div class="chips">
+                        <span class="chip">
+                            "Account " <strong>{account}</strong>
+                            <a href=View::table(all).href() data-noscroll="" aria-label="Show all accounts">"×"</a>
+                        </span>
+                        <a href=stream.href()>"Its activity stream today"</a>
+                    </div>
+                }
+                .into_any(),
+            )
         })
-    }
+    };
+    view! { {move || scope()} }
 }
 
 /// Overall time spent, day by day.
@@ -208,12 +230,13 @@ fn TimeSpent(
                 let spent = &usage.time_spent;
                 let comparison = usage.previous.complete.then(|| {
                     let before = format!("before {}", format::duration(spent.previous_seconds));
-                    view! { {change_text(spent.change)} <span class="muted num">{before}</span> }
+                    view! { {change_text(spent.change)} <span class="muted num">{before}</span> }.into_any()
                 });
                 view! {
                     <strong class="num">{format::duration(spent.seconds)}</strong>
                     {comparison}
                 }
+                .into_any()
             })
         })
     };
@@ -221,11 +244,11 @@ fn TimeSpent(
     view! {
         <section class="panel time-spent">
             <h2>"Time spent " <Help definition=Definition::TimeSpent /></h2>
-            <p class="card-value" class:skeleton=move || usage.with(Option::is_none)>{figures}</p>
+            <p class="card-value" class:skeleton=move || usage.with(Option::is_none)>{move || figures()}</p>
             <BarChart label="Time spent per day".to_owned() bars=bars.into() top unit=Unit::Time size=Size::Large />
             <p class="legend muted">
                 <span class="legend-bar">"This period"</span>
-                {move || compared().then(|| view! { <span class="legend-line">"Previous period, same position"</span> })}
+                {move || compared().then(|| view! { <span class="legend-line">"Previous period, same position"</span> }.into_any())}
             </p>
             <TimeTable bars=bars.into() />
         </section>
@@ -257,23 +280,6 @@ fn TimeTable(
                 .collect_view()
         })
     };
-    view! {
-        <details class="as-table">
-            <summary>"Show as a table"</summary>
-            <div class="scroll" tabindex="0">
-                <table class="figures">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Day"</th>
-                            <th scope="col" class="figure">"Time spent"</th>
-                            <th scope="col" class="figure">"Share"</th>
-                            <th scope="col" class="figure">"Before"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </details>
-    }
-    .into_any()
+    let head = || ["Time spent", "Share", "Before"].map(|name| view! { <th scope="col" class="figure">{name}</th> });
+    view! { <AsTable head rows /> }
 }

@@ -62,9 +62,8 @@ fn AsOf() -> impl IntoView {
     view! {
         <p class="as-of">
             "as of " <time class="num" datetime=move || as_of.get().to_string()>{move || clock.hms(as_of.get())}</time>
-            <span class="separator">" · "</span> <span>{zone}</span> <span class="separator">" · "</span>
-            <span>{day}</span>
-            {move || stale().map(|age| view! { <span class="stale">{age}</span> })}
+            "\u{a0}· " <span>{zone}</span> "\u{a0}· " <span>{day}</span> " "
+            {move || stale().map(|age| view! { <span class="stale">{age}</span> }.into_any())}
         </p>
     }
     .into_any()

@@ -2,6 +2,9 @@
 
 use super::{Size, Unit};
 
+/// How wide a bar is at most, in CSS pixels: a day alone should not fill the chart.
+const WIDEST: f64 = 96.0;
+
 /// The places of the bars.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Geometry {
@@ -13,6 +16,7 @@ pub(crate) struct Geometry {
     pub(crate) top: f64,
     /// Where bars stand.
     pub(crate) bottom: f64,
+    widest: f64,
     count: usize,
 }
 
@@ -23,7 +27,7 @@ impl Geometry {
             Size::Large => (48.0, 8.0, height - 24.0),
             Size::Small => (0.0, 2.0, height - 1.0),
         };
-        Self { left, right: width, top, bottom, count }
+        Self { left, right: width, top, bottom, widest: WIDEST, count }
     }
 
     /// The same places in pixels `ratio` times as small.
@@ -33,6 +37,7 @@ impl Geometry {
             right: self.right * ratio,
             top: self.top * ratio,
             bottom: self.bottom * ratio,
+            widest: self.widest * ratio,
             count: self.count,
         }
     }
@@ -44,7 +49,7 @@ impl Geometry {
     /// The left and right edge of a bar, gaps left out, in whole pixels.
     pub(crate) fn edges(&self, index: usize) -> (i32, i32) {
         let step = self.step();
-        let gap = (step * 0.22).clamp(1.0, 24.0);
+        let gap = (step * 0.22).clamp(1.0, 24.0).max(step - self.widest);
         let begin = (self.left + step * index as f64 + gap / 2.0).round();
         (begin as i32, (begin + (step - gap).round().max(1.0)) as i32)
     }
@@ -109,6 +114,14 @@ mod tests {
         let widths: Vec<_> = (0..90).map(|index| geometry.edges(index)).map(|(left, right)| right - left).collect();
         assert!(widths.iter().all(|width| *width == widths[0]));
         assert!((1..90).all(|index| geometry.edges(index - 1).1 < geometry.edges(index).0));
+    }
+
+    #[test]
+    fn few_bars_stand_in_the_middle_of_their_days() {
+        let geometry = Geometry::new(1048.0, 200.0, 1, Size::Large);
+        assert_eq!(geometry.edges(0), (500, 596));
+        assert_eq!(geometry.centre(0), 548.0);
+        assert_eq!(geometry.scaled(2.0).edges(0), (1000, 1192));
     }
 
     #[test]
