@@ -78,7 +78,7 @@ CREATE TABLE user_module_day (
     PRIMARY KEY (account_no, day, user_no, module_no)
 ) WITH (fillfactor = 70);
 
-CREATE INDEX user_module_day_use ON user_module_day (day, last_use);
+CREATE INDEX user_module_day_day ON user_module_day (day);
 
 CREATE TABLE user_activity_day (
     account_no  BIGINT NOT NULL,

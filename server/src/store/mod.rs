@@ -278,6 +278,8 @@ mod tests {
             today::MOST_ACTIVE_USERS,
             today::POPULAR_MODULES,
             today::FREQUENT_ACTIONS,
+            stream::LEAST_USE,
+            stream::LEAST_USE_OF_ACCOUNT,
             stream::ENTRIES,
             stream::ENTRIES_OF_ACCOUNT,
         ] {

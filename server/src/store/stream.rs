@@ -2,7 +2,7 @@
 
 use super::{
     Reading, Scope, StoreError, day_number,
-    statement::{Column, bulk, query},
+    statement::{Column, Query, bulk, query},
 };
 use model::{
     Day,
@@ -79,8 +79,24 @@ struct Row {
     last_use: i64,
 }
 
-/// The page's statement: `$1` is the day, `$2` to `$5` the position behind which it begins, `$6` the limit. A condition
-/// on the account as `$7` makes it begin at another index.
+/// The last use of the last entry that may be on a page, so that only those that may are named and sorted: `$1` is the
+/// day, `$2` the use the page begins behind, `$3` the limit.
+macro_rules! least_use {
+    ($account:literal) => {
+        concat!(
+            "SELECT last_use FROM user_module_day WHERE day = $1 AND last_use < $2",
+            $account,
+            " ORDER BY last_use DESC LIMIT 1 OFFSET $3"
+        )
+    };
+}
+
+pub(super) const LEAST_USE: &str = least_use!("");
+
+pub(super) const LEAST_USE_OF_ACCOUNT: &str = least_use!(" AND account_no = $4");
+
+/// The page's statement: `$1` is the day, `$2` to `$5` the position behind which it begins, `$6` the limit, `$7` the last
+/// use of its last entry. A condition on the account as `$8` makes it begin at another index.
 macro_rules! entries {
     ($account:literal) => {
         concat!(
@@ -92,7 +108,7 @@ macro_rules! entries {
     JOIN account ON account.account_no = d.account_no
     JOIN member ON member.user_no = d.user_no AND member.account_no = d.account_no
     JOIN module ON module.module_no = d.module_no
-    WHERE d.day = $1 AND d.last_use <= $2
+    WHERE d.day = $1 AND d.last_use BETWEEN $7 AND $2
       AND (d.last_use < $2 OR (account.id, member.id, module.name) > ($3, $4, $5))",
             $account,
             "
@@ -104,7 +120,7 @@ macro_rules! entries {
 
 pub(super) const ENTRIES: &str = entries!("");
 
-pub(super) const ENTRIES_OF_ACCOUNT: &str = entries!(" AND d.account_no = $7");
+pub(super) const ENTRIES_OF_ACCOUNT: &str = entries!(" AND d.account_no = $8");
 
 impl Reading {
     /// A page of a day's stream: newest use first, then by the ids and the module, so that entries used at the same
@@ -120,13 +136,15 @@ impl Reading {
             Some(position) => (position.last_use, &*position.account, &*position.user, &*position.module),
             None => (i64::MAX, "", "", ""),
         };
-        let sql = if *scope == Scope::All { ENTRIES } else { ENTRIES_OF_ACCOUNT };
-        let mut page = query(sql).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
-        page = page.bind(i64::from(limit) + 1);
-        if *scope != Scope::All {
-            page = page.bind(scope.account_no());
-        }
-        let mut rows: Vec<Row> = page.fetch_all(&mut self.connection()).await?;
+        let (least, page) = match scope {
+            Scope::All => (LEAST_USE, ENTRIES),
+            _ => (LEAST_USE_OF_ACCOUNT, ENTRIES_OF_ACCOUNT),
+        };
+        let least = query(least).bind(day_number(day)).bind(last_use).bind(i64::from(limit));
+        let least: Option<(i64,)> = of_scope(least, scope).fetch_optional(&mut self.connection()).await?;
+        let page = query(page).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
+        let page = page.bind(i64::from(limit) + 1).bind(least.map_or(i64::MIN, |(least,)| least));
+        let mut rows: Vec<Row> = of_scope(page, scope).fetch_all(&mut self.connection()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -186,6 +204,11 @@ impl Reading {
         }
         Ok(uses)
     }
+}
+
+/// Binds the account last, where the statement asks for one.
+fn of_scope<'a>(query: Query<'a>, scope: &Scope) -> Query<'a> {
+    if *scope == Scope::All { query } else { query.bind(scope.account_no()) }
 }
 
 fn entry(row: Row, uses: &mut HashMap<(i64, i64, i64), Vec<UseRow>>, signals: &HashMap<i64, i64>) -> EntryRow {
