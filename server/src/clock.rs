@@ -1,6 +1,6 @@
 //! The time, passed in: nothing else in the server asks the system for it.
 
-use crate::store::{Store, StoreError};
+use crate::store::{DatabaseTime, Store, StoreError};
 use model::instant::Instant;
 use std::{
     sync::{
@@ -39,13 +39,17 @@ impl DatabaseClock {
     /// How often the clocks are compared: system clocks drift by less than a millisecond meanwhile.
     const COMPARED_EVERY: Duration = Duration::from_secs(10);
 
+    /// An answer that took longer says too little about when it was given; unless there is no other.
+    const PROMPT: Duration = Duration::from_millis(200);
+
     /// Compares the clocks.
     pub async fn compare(&self, store: &Store) -> Result<(), StoreError> {
-        let asked = SystemClock.now();
-        if let Some(there) = store.now().await? {
-            let answered = SystemClock.now();
-            let here = i64::midpoint(asked.millis(), answered.millis());
-            self.ahead.store(there.millis() - here, Ordering::SeqCst);
+        if let Some(DatabaseTime { time, took }) = store.now().await?
+            && (took < Self::PROMPT || self.ahead.load(Ordering::SeqCst) == 0)
+        {
+            let half_way = i64::try_from(took.as_millis() / 2).unwrap_or(0);
+            let here = SystemClock.now().millis() - half_way;
+            self.ahead.store(time.millis() - here, Ordering::SeqCst);
         }
         Ok(())
     }

@@ -20,6 +20,9 @@ pub enum IngestError {
     /// The database refused. Nothing was stored; trying again later is safe.
     #[error("the events could not be stored: {0}")]
     Store(Arc<StoreError>),
+    /// The database was lost while it committed. The events may be stored: trying again is safe with ids alone.
+    #[error("the database was lost while it stored the events, which may be stored or not")]
+    InDoubt,
     /// The server is stopping. Nothing was stored.
     #[error("the server is stopping")]
     Stopping,
@@ -108,7 +111,10 @@ async fn commit(store: &Store, mut group: Vec<Submission>) {
         Err(error) => {
             tracing::error!(%error, events = events.len(), "events could not be stored");
             metrics::counter!("ingest_commits_failed_total").increment(1);
-            let error = IngestError::Store(Arc::new(error));
+            let error = match error {
+                StoreError::InDoubt => IngestError::InDoubt,
+                error => IngestError::Store(Arc::new(error)),
+            };
             for submission in group {
                 let _ = submission.outcomes.send(Err(error.clone()));
             }

@@ -37,12 +37,13 @@ enum Command {
 }
 
 /// Which database.
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct DatabaseUrl {
     /// Where the data lies: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME
     #[arg(
         long = "database",
         env = "USAGE_MONITOR_DATABASE",
+        hide_env_values = true,
         default_value = "sqlite://usage-monitor.db",
         value_name = "URL"
     )]
@@ -57,7 +58,7 @@ impl DatabaseUrl {
 }
 
 /// Which database, and what its roll-ups are computed with.
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Database {
     #[command(flatten)]
     at: DatabaseUrl,
@@ -78,12 +79,8 @@ impl Database {
         Store::open(&self.at.url, self.asked()).await
     }
 
-    async fn open_to_rebuild(&self) -> Result<Store, StoreError> {
-        Store::open_existing(&self.at.url, Asked { rebuild: true, ..self.asked() }).await
-    }
-
     fn asked(&self) -> Asked {
-        Asked { zone: self.time_zone, idle_gap: self.idle_gap, rebuild: false }
+        Asked { zone: self.time_zone, idle_gap: self.idle_gap }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `usage-monitor rebuild`.
 
 use super::{Database, Failure};
+use crate::store::Store;
 use clap::Args;
 
 /// The options of `rebuild`.
@@ -11,14 +12,12 @@ pub(super) struct Rebuild {
 }
 
 impl Rebuild {
-    /// Computes every roll-up again. A server that runs meanwhile goes on to answer reads, and refuses events with 503
-    /// where this takes longer than it waits for the file.
+    /// Computes every roll-up again. Servers that run meanwhile go on to answer reads, and refuse events with 503 where
+    /// this takes longer than they wait.
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
     pub(super) async fn run(self) -> Result<(), Failure> {
         let start = std::time::Instant::now();
-        let store = self.database.open_to_rebuild().await?;
-        let events = store.rebuild().await?;
-        store.close().await;
+        let events = Store::rebuild_at(&self.database.at.url, self.database.asked()).await?;
         println!("rolled up {events} events in {:.1} s", start.elapsed().as_secs_f64());
         Ok(())
     }

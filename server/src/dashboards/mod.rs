@@ -33,6 +33,9 @@ use tokio::sync::Mutex;
 /// How many bytes of answers of each kind are kept, about.
 const KEPT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// The longest answer that servers share.
+const SHARED_BYTES: usize = 256 * 1024;
+
 /// Why a question was not answered.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReadError {
@@ -153,7 +156,7 @@ impl Dashboards {
         question: &str,
         compute: impl Future<Output = Result<(bool, T), ReadError>>,
     ) -> Result<T, ReadError> {
-        if let Some(given) = self.given(tick, question).await? {
+        if let Some(given) = self.given(tick, question).await {
             return Ok(given);
         }
         let (stands, computed) = compute.await?;
@@ -162,14 +165,42 @@ impl Dashboards {
         }
         // The types of answers always serialise.
         let text = serde_json::to_string(&computed).unwrap_or_default();
-        let stands = self.store.give_answer(tick, question, text).await?;
-        Ok(serde_json::from_str(&stands).unwrap_or(computed))
+        if text.len() > SHARED_BYTES {
+            return Ok(computed);
+        }
+        match self.store.give_answer(tick, &self.among_servers(question), text).await {
+            Ok(stands) => Ok(serde_json::from_str(&stands).unwrap_or(computed)),
+            Err(error) => {
+                tracing::warn!(%error, "an answer could not be shared with the other servers");
+                Ok(computed)
+            }
+        }
     }
 
-    /// What a server answered to a question at a tick. What another version wrote and this one can't read is none.
-    async fn given<T: DeserializeOwned>(&self, tick: Instant, question: &str) -> Result<Option<T>, ReadError> {
-        let given = self.store.answer(tick, question).await?;
-        Ok(given.and_then(|text| serde_json::from_str(&text).ok()))
+    /// What a server answered to a question at a tick.
+    async fn given<T: DeserializeOwned>(&self, tick: Instant, question: &str) -> Option<T> {
+        match self.store.answer(tick, &self.among_servers(question)).await {
+            Ok(given) => serde_json::from_str(&given?).ok(),
+            Err(error) => {
+                tracing::warn!(%error, "the other servers' answers could not be read");
+                None
+            }
+        }
+    }
+
+    /// A question with everything its answer depends on: servers that differ in it, or in their version, give answers
+    /// of their own.
+    fn among_servers(&self, question: &str) -> String {
+        let Display { online_window, demo } = self.display;
+        let (version, reporting) = (env!("CARGO_PKG_VERSION"), self.store.reporting());
+        format!("{version} {reporting:?} {online_window} {demo} {question}")
+    }
+
+    /// Drops answers that are over. That it fails is no reason to answer nothing.
+    pub async fn forget_old_answers(&self) {
+        if let Err(error) = self.store.drop_answers_before(self.clock.now().tick()).await {
+            tracing::warn!(%error, "old answers stay behind until the next tick");
+        }
     }
 
     /// The local day of an instant.

@@ -114,8 +114,10 @@ impl Dashboards {
         let sums = self.sums.try_get_with(key, async {
             let read = read_sums(&mut reading, &scope, days, complete);
             let sums = match freshness {
-                Freshness::Revision(_) => read.await,
-                Freshness::Tick(tick) => self.at_tick(tick, &question, async { Ok((true, read.await?)) }).await,
+                Freshness::Tick(tick) if scope == Scope::All => {
+                    self.at_tick(tick, &question, async { Ok((true, read.await?)) }).await
+                }
+                _ => read.await,
             };
             sums.map(Arc::new)
         });

@@ -103,7 +103,9 @@ impl Feed {
                 match self.ingest.append(events.to_vec()).await {
                     Ok(_) => break,
                     Err(IngestError::Stopping) => return None,
-                    Err(IngestError::QueueFull | IngestError::Store(_)) => tokio::time::sleep(PAUSE).await,
+                    Err(IngestError::QueueFull | IngestError::Store(_) | IngestError::InDoubt) => {
+                        tokio::time::sleep(PAUSE).await
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What those who run the server look at: health and metrics.
 
 use super::{access::MayRead, problem::ApiProblem};
-use crate::Server;
+use crate::{Server, store::StoreError};
 use axum::{
     Json,
     extract::State,
@@ -49,7 +49,14 @@ async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProb
     if !server.ingest.is_running() {
         return Err(unavailable("the writer has ended; the server must be started again".to_owned()));
     }
-    server.store.check().await.map_err(|error| unavailable(error.to_string()))?;
+    server.store.check().await.map_err(|error| {
+        tracing::warn!(%error, "not ready");
+        // What a driver says names hosts and users; that is for the log.
+        unavailable(match error {
+            StoreError::Database(_) | StoreError::Migration(_) => "the database does not answer".to_owned(),
+            error => error.to_string(),
+        })
+    })?;
     Ok(Json(Health { status: "ready" }))
 }
 

@@ -76,6 +76,7 @@ impl From<IngestError> for ApiProblem {
         let detail = match &error {
             // What the database says is for the log, where it already is, not for whoever sends events.
             IngestError::Store(_) => "the events could not be stored; nothing of this request was".to_owned(),
+            IngestError::InDoubt => format!("{error}; sending those with an id again does no harm"),
             IngestError::QueueFull | IngestError::Stopping => format!("{error}; nothing of this request was stored"),
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

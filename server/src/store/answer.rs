@@ -3,17 +3,36 @@
 
 use super::{Store, StoreError, connection::Connection, statement::query};
 use model::instant::Instant;
+use std::time::{Duration, Instant as Moment};
 
 /// How long an answer is kept: longer than a server may lag behind, and than the tick before is asked for.
 const KEPT_MILLIS: i64 = 60_000;
 
+/// What the database's clock showed.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseTime {
+    /// What it showed.
+    pub time: Instant,
+    /// How long it took to ask and to be told; the clock showed it somewhere between.
+    pub took: Duration,
+}
+
+/// A question, by the first bytes of its hash: they differ in length, and hold what readers send.
+fn digest(question: &str) -> [u8; 16] {
+    let mut digest = [0; 16];
+    blake3::Hasher::new().update(question.as_bytes()).finalize_xof().fill(&mut digest);
+    digest
+}
+
 impl Store {
     /// The database's clock; `None` where this process is its only server.
-    pub async fn now(&self) -> Result<Option<Instant>, StoreError> {
+    pub async fn now(&self) -> Result<Option<DatabaseTime>, StoreError> {
         let Some(shared) = &self.shared else { return Ok(None) };
         let sql = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
-        let (millis,) = query(sql).fetch_one(&mut shared.acquire().await?.connection()).await?;
-        Ok(Some(Instant::from_millis(millis)))
+        let mut acquired = shared.acquire().await?;
+        let asked = Moment::now();
+        let (millis,) = query(sql).fetch_one(&mut acquired.connection()).await?;
+        Ok(Some(DatabaseTime { time: Instant::from_millis(millis), took: asked.elapsed() }))
     }
 
     /// Whether other servers may work on the same database.
@@ -33,9 +52,10 @@ impl Store {
         let Some(shared) = &self.shared else { return Ok(answer) };
         let mut acquired = shared.acquire().await?;
         let connection = &mut acquired.connection();
+        let digest = digest(question);
         query("INSERT INTO answer (tick, question, answer) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(tick.millis())
-            .bind(question)
+            .bind(digest.as_slice())
             .bind(&*answer)
             .execute(connection)
             .await?;
@@ -53,7 +73,9 @@ impl Store {
 }
 
 async fn given(connection: &mut Connection<'_>, tick: Instant, question: &str) -> Result<Option<String>, StoreError> {
+    let digest = digest(question);
     let query = query("SELECT answer FROM answer WHERE tick = $1 AND question = $2");
-    let given: Option<(String,)> = query.bind(tick.millis()).bind(question).fetch_optional(connection).await?;
+    let query = query.bind(tick.millis()).bind(digest.as_slice());
+    let given: Option<(String,)> = query.fetch_optional(connection).await?;
     Ok(given.map(|(answer,)| answer))
 }

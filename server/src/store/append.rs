@@ -58,8 +58,10 @@ impl Store {
         insert_events(&mut connection, &facts).await?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
-        rollup::apply(&mut connection, self.reporting, &facts).await?;
+        rollup::lock_accounts(&mut connection, &facts).await?;
         dimension::rename(&mut connection, accepted()).await?;
+        // Last: all servers write to the same few rows of the sums.
+        rollup::apply(&mut connection, self.reporting, &facts).await?;
         writing.commit().await?;
         Ok(outcomes)
     }

@@ -1,8 +1,10 @@
 //! Reaching the database: everything that SQLite and Postgres want done differently, but for handing over many rows.
 
 use super::{StoreError, dimension::Dimensions, partition::Partitions, statement::query};
+use rand::{TryRng, rngs::SysRng};
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, Postgres, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
+    SqlitePool, Transaction,
     migrate::Migrator,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -24,8 +26,20 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// crashes is there again sooner, unless it has much to recover.
 const DOUBT: Duration = Duration::from_secs(10);
 
+/// The writer looks rows up by their keys, some thousand at a time. While a table grows fast, Postgres thinks it is still
+/// small, and would read all of it instead.
+const KEY_LOOKUPS: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+
+/// How long the writer waits for a lock, and how long it may be silent within a transaction: a server that is frozen or
+/// cut off must not keep the others from writing.
+const WRITE_TIMEOUTS: [(&str, &str); 2] = [("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "15s")];
+
 /// How long a statement that reads from Postgres may take.
 const READ_TIMEOUT: &str = "20s";
+
+/// How long a statement about what is shared may take: each reads or writes a row.
+const SHARED_TIMEOUT: &str = "5s";
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -48,10 +62,6 @@ pub(super) enum OwnConnection {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
-
-/// What Postgres knows a transaction by, for ever.
-#[derive(Debug)]
-struct TransactionNumber(String);
 
 /// Connections to read with.
 #[derive(Clone)]
@@ -86,6 +96,8 @@ impl Place {
             }
             Some(("postgres" | "postgresql", _)) => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
+                let named = url.contains("application_name=");
+                let options = if named { options } else { options.application_name("usage-monitor") };
                 Ok(Self::Postgres(Box::new(postgres_options(options))))
             }
             _ => Err(StoreError::Url),
@@ -108,7 +120,10 @@ impl Place {
                 refuse_old_sqlite(&mut connection).await?;
                 OwnConnection::Sqlite(connection)
             }
-            Self::Postgres(options) => OwnConnection::Postgres(options.connect().await?),
+            Self::Postgres(options) => {
+                let options = PgConnectOptions::clone(options).options(KEY_LOOKUPS).options(WRITE_TIMEOUTS);
+                OwnConnection::Postgres(options.connect().await?)
+            }
         })
     }
 
@@ -132,7 +147,8 @@ impl Place {
     pub(super) async fn shared(&self) -> Result<Option<Shared>, StoreError> {
         let Self::Postgres(options) = self else { return Ok(None) };
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
-        Ok(Some(Shared(pool.connect_with(PgConnectOptions::clone(options)).await?)))
+        let options = PgConnectOptions::clone(options).options([("statement_timeout", SHARED_TIMEOUT)]);
+        Ok(Some(Shared(pool.connect_with(options).await?)))
     }
 
     /// Every migration of this version.
@@ -160,9 +176,10 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
     options
-        .application_name("usage-monitor")
         // What is acknowledged is on disk, whatever the database's default is.
-        .options([("synchronous_commit", "on")])
+        .options([("synchronous_commit", "on"), ("client_min_messages", "warning")])
+        // So that a peer that is gone without a word is noticed there, and its locks are free.
+        .options([("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")])
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
 }
 
@@ -185,23 +202,27 @@ impl OwnConnection {
     /// Brings the schema up to date. Of several processes one does, and the others wait for it.
     pub(super) async fn migrate(&mut self, migrations: &Migrator) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(connection) => migrations.run(connection).await?,
+            Self::Sqlite(connection) => {
+                // Postgres' migrations take a lock by themselves.
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                migrations.run(&mut *transaction).await?;
+                transaction.commit().await?;
+            }
             Self::Postgres(connection) => migrations.run(connection).await?,
         }
         Ok(())
     }
 
-    /// Begins a transaction that writes. Its number tells later what became of it.
-    async fn begin(&mut self) -> Result<Option<TransactionNumber>, StoreError> {
-        let Self::Postgres(connection) = self else {
-            return self.run("BEGIN IMMEDIATE").await.map(|()| None);
-        };
-        let begin = sqlx::raw_sql("BEGIN; SELECT CAST(pg_current_xact_id() AS TEXT)");
-        let row = begin.fetch_one(connection).await?;
-        Ok(Some(TransactionNumber(row.try_get(0)?)))
+    /// Begins a transaction that writes.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN IMMEDIATE").await,
+            Self::Postgres(_) => self.run("BEGIN").await,
+        }
     }
 
-    async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+    async fn run(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
+        let sql = AssertSqlSafe(sql.into());
         match self {
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?,
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?,
@@ -266,6 +287,9 @@ pub(super) struct Writer {
     /// Only while it is in no transaction: one that was given up takes its connection along.
     idle: Option<OwnConnection>,
     remembered: Remembered,
+    /// By what the database knows this writer, and how many transactions it began.
+    server: String,
+    begun: i64,
 }
 
 /// What was seen in the database and stays so, once the transaction that saw it is committed.
@@ -279,12 +303,22 @@ pub(super) struct Remembered {
 pub(super) struct Writing<'w> {
     writer: MutexGuard<'w, Writer>,
     connection: OwnConnection,
-    number: Option<TransactionNumber>,
 }
 
 impl Writer {
-    pub(super) fn new(place: Place, connection: OwnConnection) -> Self {
-        Self { place, idle: Some(connection), remembered: Remembered::default() }
+    /// A writer on a database that has its schema.
+    pub(super) async fn new(place: Place, mut connection: OwnConnection) -> Result<Self, StoreError> {
+        let mut random = [0; 16];
+        SysRng.try_fill_bytes(&mut random).map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+        let server = format!("{:032x}", u128::from_le_bytes(random));
+        if let Connection::Postgres(_) = connection.lend() {
+            let sql = "INSERT INTO last_commit (server, number) VALUES ($1, 0)";
+            query(sql).bind(&*server).execute(&mut connection.lend()).await?;
+            query("DELETE FROM last_commit WHERE at < now() - INTERVAL '30 days'")
+                .execute(&mut connection.lend())
+                .await?;
+        }
+        Ok(Self { place, idle: Some(connection), remembered: Remembered::default(), server, begun: 0 })
     }
 
     /// The connection, if it is there.
@@ -294,10 +328,11 @@ impl Writer {
 
     /// A connection that has begun a transaction. One whose last transaction came to its end is used again, unless
     /// Postgres was started anew meanwhile; so writing goes on by itself after every fault.
-    async fn begin(&mut self) -> Result<(OwnConnection, Option<TransactionNumber>), StoreError> {
+    async fn begin(&mut self) -> Result<OwnConnection, StoreError> {
+        self.begun += 1;
         if let Some(mut connection) = self.idle.take() {
             match connection.begin().await {
-                Ok(number) => return Ok((connection, number)),
+                Ok(()) => return Ok(connection),
                 Err(error) if matches!(connection, OwnConnection::Sqlite(_)) => return Err(error),
                 Err(error) => tracing::debug!(%error, "the connection that writes was lost; making another"),
             }
@@ -305,20 +340,21 @@ impl Writer {
         // What a transaction made that did not come to its end is not in the database.
         self.remembered = Remembered::default();
         let mut connection = self.place.connect().await?;
-        let number = connection.begin().await?;
-        Ok((connection, number))
+        connection.begin().await?;
+        Ok(connection)
     }
 
-    /// Whether a transaction was committed, though nobody said so. Fails where the database says nothing for long.
-    async fn was_committed(&self, TransactionNumber(number): &TransactionNumber) -> Result<bool, StoreError> {
+    /// Whether the last transaction was committed, though nobody said so. Fails where the database says nothing for
+    /// long. What its number says is durable with it, which Postgres' own numbers of transactions are not.
+    async fn was_committed(&self) -> Result<bool, StoreError> {
         let asking = async {
             loop {
                 if let Ok(mut connection) = self.place.connect().await {
-                    let status = query("SELECT pg_xact_status(CAST($1 AS XID8))").bind(&**number);
-                    match status.fetch_one::<(Option<String>,)>(&mut connection.lend()).await {
-                        Ok((Some(status),)) if status == "committed" => return true,
-                        Ok((Some(status),)) if status == "aborted" => return false,
-                        _ => {}
+                    // Locked: a transaction that nobody told of the loss may still be under way.
+                    let sql = "SELECT number FROM last_commit WHERE server = $1 FOR UPDATE";
+                    let last = query(sql).bind(&*self.server).fetch_one::<(i64,)>(&mut connection.lend()).await;
+                    if let Ok((number,)) = last {
+                        return number == self.begun;
                     }
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -331,8 +367,8 @@ impl Writer {
 impl<'w> Writing<'w> {
     /// Begins a transaction.
     pub(super) async fn begin(mut writer: MutexGuard<'w, Writer>) -> Result<Self, StoreError> {
-        let (connection, number) = writer.begin().await?;
-        Ok(Self { writer, connection, number })
+        let connection = writer.begin().await?;
+        Ok(Self { writer, connection })
     }
 
     /// The connection to write with.
@@ -345,19 +381,26 @@ impl<'w> Writing<'w> {
         (self.connection.lend(), &mut self.writer.remembered)
     }
 
-    /// Makes it durable. Where the connection is lost before the database says so, it is asked again.
+    /// Makes it durable. Where the connection to Postgres is lost before it says so, it is asked again.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let Err(error) = self.connection.run("COMMIT").await else {
-            self.writer.idle = Some(self.connection);
-            return Ok(());
-        };
-        match &self.number {
-            Some(number) if self.writer.was_committed(number).await? => {
-                tracing::info!(%error, "the connection was lost while a commit was under way, which went through");
-                Ok(())
+        let Writer { server, begun, .. } = &*self.writer;
+        let committed = match self.connection {
+            OwnConnection::Sqlite(_) => self.connection.run("COMMIT").await,
+            OwnConnection::Postgres(_) => {
+                let number = format!("UPDATE last_commit SET number = {begun}, at = now() WHERE server = '{server}'");
+                self.connection.run(format!("{number}; COMMIT")).await
             }
-            _ => Err(error),
+        };
+        match (committed, &self.connection) {
+            (Ok(()), _) => {}
+            (Err(error), OwnConnection::Postgres(_)) if self.writer.was_committed().await? => {
+                tracing::info!(%error, "the connection was lost while a commit was under way, which went through");
+                return Ok(());
+            }
+            (Err(error), _) => return Err(error),
         }
+        self.writer.idle = Some(self.connection);
+        Ok(())
     }
 }
 

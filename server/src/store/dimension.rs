@@ -36,15 +36,15 @@ pub(super) struct Numbers {
 }
 
 impl Dimensions {
-    /// The numbers of each event, in order; new ids and names get theirs. After a transaction that was not
-    /// committed, [`Self::forget`] must be called.
+    /// The numbers of each event, in order; new ids and names get theirs. What a transaction numbered that was
+    /// not committed must not be asked again.
     pub(super) async fn number(
         &mut self,
         connection: &mut Connection<'_>,
         events: &[Event],
     ) -> Result<Vec<Numbers>, StoreError> {
         if self.count > REMEMBERED {
-            self.forget();
+            *self = Self::default();
         }
         let accounts = events.iter().map(|event| event.account.as_str());
         self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
@@ -73,11 +73,6 @@ impl Dimensions {
             Kind::Heartbeat => 0,
         };
         Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
-    }
-
-    /// Forgets every number.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
     }
 }
 

@@ -19,6 +19,7 @@ mod stream;
 mod today;
 mod usage;
 
+pub use answer::DatabaseTime;
 pub use append::{Appended, Outcome};
 pub use connection::Reading;
 pub use key::Grant;
@@ -30,8 +31,11 @@ pub use usage::{SecondsRow, SeriesRow, TotalRow};
 use connection::{Connection, Place, ReadPool, Shared, Writer, Writing};
 use model::Day;
 use statement::query;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
+
+/// How long a check may take: whoever asks won't wait longer.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// With less free space than this the store is not ready for more events.
 const LEAST_FREE_BYTES: u64 = 64 * 1024 * 1024;
@@ -95,6 +99,9 @@ pub enum StoreError {
     /// The connection was lost while a commit was under way, and the database does not say what became of it.
     #[error("the database was lost while it stored the events; they may be stored, or not")]
     InDoubt,
+    /// The database took too long.
+    #[error("the database takes too long")]
+    Slow,
     /// A write did not come to its end.
     #[error("the write did not come to its end")]
     WriterFailed,
@@ -137,8 +144,8 @@ pub struct Store {
 
 impl Store {
     /// Opens the database and brings its schema up to date; an SQLite file is made where there is none. Where `asked`
-    /// differs from what the roll-ups were computed with, they are computed again, unless other servers may be working
-    /// with them: [`Asked::rebuild`].
+    /// differs from what the roll-ups were computed with, they are computed again, or where other servers may work with
+    /// them, it fails: [`Store::rebuild_at`].
     pub async fn open(url: &str, asked: Asked) -> Result<Self, StoreError> {
         let place = Place::of_url(url)?;
         if let Some(directory) = place.file().and_then(|file| file.parent()).filter(|path| !path.as_os_str().is_empty())
@@ -146,27 +153,19 @@ impl Store {
             std::fs::create_dir_all(directory)
                 .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
         }
-        Self::open_at(place, asked).await
-    }
-
-    /// Opens the database like [`Store::open`], but makes none.
-    pub async fn open_existing(url: &str, asked: Asked) -> Result<Self, StoreError> {
-        let place = Place::of_url(url)?;
-        match place.file() {
-            Some(file) if !file.exists() => Err(StoreError::Missing(file.to_owned())),
-            _ => Self::open_at(place, asked).await,
-        }
-    }
-
-    async fn open_at(place: Place, asked: Asked) -> Result<Self, StoreError> {
-        let mut connection = place.connect().await?;
-        connection.migrate(place.migrations()).await?;
-        let writer = Arc::new(Mutex::new(Writer::new(place.clone(), connection)));
+        let writer = Self::writer(&place).await?;
         let reporting =
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
         Ok(Self { place, read, shared, writer, reporting })
+    }
+
+    /// A writer on a database whose schema is up to date.
+    async fn writer(place: &Place) -> Result<Arc<Mutex<Writer>>, StoreError> {
+        let mut connection = place.connect().await?;
+        connection.migrate(place.migrations()).await?;
+        Ok(Arc::new(Mutex::new(Writer::new(place.clone(), connection).await?)))
     }
 
     /// What the roll-ups are computed with.
@@ -195,21 +194,24 @@ impl Store {
         }
     }
 
-    /// Whether the database takes a write, has every migration, and has room to grow.
+    /// Whether the database takes a write, has every migration, and has room to grow. On Postgres with a connection of
+    /// its own: a writer that waits for others is no reason to take no more requests.
     pub async fn check(&self) -> Result<(), StoreError> {
         let store = self.clone();
         // In a task of its own: whoever asks may go away.
-        let written = tokio::spawn(async move {
-            let mut writing = store.write().await?;
-            let mut connection = writing.connection();
-            store.refuse_other_reporting(&mut connection).await?;
-            setting::put(&mut connection, "checked", "yes").await?;
-            let sql = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
-            let (applied,): (i64,) = query(sql).fetch_one(&mut connection).await?;
-            writing.commit().await?;
-            Ok::<_, StoreError>(applied)
+        let checked = tokio::spawn(async move {
+            match &store.shared {
+                Some(shared) => store.check_with(&mut shared.acquire().await?.connection()).await,
+                None => {
+                    let mut writing = store.write().await?;
+                    let applied = store.check_with(&mut writing.connection()).await?;
+                    writing.commit().await?;
+                    Ok(applied)
+                }
+            }
         });
-        let applied = written.await.map_err(|_| StoreError::WriterFailed)??;
+        let checked = tokio::time::timeout(CHECK_TIMEOUT, checked).await.map_err(|_| StoreError::Slow)?;
+        let applied = checked.map_err(|_| StoreError::WriterFailed)??;
         let expected = self.place.migrations().iter().count();
         if usize::try_from(applied) != Ok(expected) {
             return Err(StoreError::Schema { applied, expected });
@@ -220,6 +222,14 @@ impl Store {
             Ok(free) => Err(StoreError::DiskFull(free)),
             Err(error) => Err(StoreError::Database(error.into())),
         }
+    }
+
+    /// Writes something, and counts the migrations.
+    async fn check_with(&self, connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+        self.refuse_other_reporting(connection).await?;
+        setting::put(connection, "checked", "yes").await?;
+        let (applied,) = query("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(connection).await?;
+        Ok(applied)
     }
 
     /// Ends reading and, after the write under way, moves SQLite's write-ahead log into the database. The database is

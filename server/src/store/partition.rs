@@ -13,8 +13,8 @@ const FIRST_MONTH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a dat
 pub(super) struct Partitions(HashSet<NaiveDate>);
 
 impl Partitions {
-    /// Makes those that facts need. Must be called before the transaction writes an event: making one waits for all
-    /// that do, and a transaction that waits must hold nothing they wait for.
+    /// Makes those that facts need. Must be called before the transaction writes an event: making one waits for a
+    /// rebuild, which waits for all that do.
     pub(super) async fn make_for(&mut self, connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
         if let Connection::Sqlite(_) = connection {
             return Ok(());
@@ -37,18 +37,27 @@ fn month(millis: i64) -> NaiveDate {
 
 async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), StoreError> {
     let name = month.format("event_%Y_%m").to_string();
-    let sql = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass($1)";
-    let (there,): (i64,) = query(sql).bind(&*name).fetch_one(connection).await?;
-    if there > 0 {
+    if is_there(connection, &name).await? {
+        return Ok(());
+    }
+    // Whoever makes a partition is alone in that; others go on to read and write events.
+    query("LOCK TABLE event IN SHARE UPDATE EXCLUSIVE MODE").execute(connection).await?;
+    if is_there(connection, &name).await? {
         return Ok(());
     }
     let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
     let (from, to) = (start(month), start(month + Months::new(1)));
-    // Locked first: of several that make the same partition, the others then find it there.
-    query("LOCK TABLE event IN ACCESS EXCLUSIVE MODE").execute(connection).await?;
-    let create = format!("CREATE TABLE IF NOT EXISTS {name} PARTITION OF event FOR VALUES FROM ({from}) TO ({to})");
-    query(create).execute(connection).await?;
+    // Attached rather than made in place, which would wait for everybody who reads or writes any event.
+    query(format!("CREATE TABLE {name} (LIKE event)")).execute(connection).await?;
+    let attach = format!("ALTER TABLE event ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})");
+    query(attach).execute(connection).await?;
     Ok(())
+}
+
+async fn is_there(connection: &mut Connection<'_>, name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass($1)";
+    let (there,): (i64,) = query(sql).bind(name).fetch_one(connection).await?;
+    Ok(there > 0)
 }
 
 #[cfg(test)]

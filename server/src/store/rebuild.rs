@@ -1,10 +1,11 @@
 //! Computing every roll-up again from the events.
 
 use super::{
-    Reporting, Store, StoreError,
-    connection::Connection,
+    Asked, Reporting, Store, StoreError,
+    connection::{Connection, Place, Writing},
     dimension::Numbers,
     rollup::{self, Fact},
+    setting,
     statement::{Row, query},
 };
 use model::instant::Instant;
@@ -17,13 +18,25 @@ const ROLL_UPS: [&str; 6] =
     ["user_day", "user_module_day", "user_activity_day", "account_day", "module_day", "activity_day"];
 
 impl Store {
-    /// Computes every roll-up again from the events, in one transaction: readers see the old ones until the new are
-    /// complete. Returns the number of events.
+    /// Computes every roll-up of a database again from the events, in one transaction: readers see the old ones until the
+    /// new are complete. Servers that work with another reporting zone or idle gap than asked for notice, and stop.
+    /// Returns the number of events.
+    pub async fn rebuild_at(url: &str, asked: Asked) -> Result<u64, StoreError> {
+        let place = Place::of_url(url)?;
+        if let Some(file) = place.file().filter(|file| !file.exists()) {
+            return Err(StoreError::Missing(file.to_owned()));
+        }
+        let writer = Self::writer(&place).await?;
+        let mut writing = Writing::begin(writer.lock().await).await?;
+        let events = setting::rebuild_as(&mut writing.connection(), asked).await?;
+        writing.commit().await?;
+        Ok(events)
+    }
+
+    /// Computes every roll-up again as it is.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
         let mut writing = self.write().await?;
-        let mut connection = writing.connection();
-        self.refuse_other_reporting(&mut connection).await?;
-        let events = roll_up_again(&mut connection, self.reporting).await?;
+        let events = setting::rebuild_as(&mut writing.connection(), Asked::default()).await?;
         writing.commit().await?;
         Ok(events)
     }
@@ -59,8 +72,11 @@ async fn dump<R: Row + Ord + Debug>(
 }
 
 /// Empties the roll-ups and fills them from the events.
-pub(super) async fn roll_up_again(connection: &mut Connection<'_>, reporting: Reporting) -> Result<u64, StoreError> {
-    let mut events = Events::open(connection).await?;
+pub(super) async fn roll_up_again(
+    connection: &mut Connection<'_>,
+    mut events: Events,
+    reporting: Reporting,
+) -> Result<u64, StoreError> {
     for table in ROLL_UPS {
         query(format!("DELETE FROM {table}")).execute(connection).await?;
     }
@@ -77,7 +93,7 @@ pub(super) async fn roll_up_again(connection: &mut Connection<'_>, reporting: Re
 }
 
 /// A walk through all events, some at a time.
-enum Events {
+pub(super) enum Events {
     /// Behind the row with this number.
     Sqlite(i64),
     /// Where the cursor stands.
@@ -85,12 +101,13 @@ enum Events {
 }
 
 impl Events {
-    /// Begins. Other processes write no event until the transaction ends: what they would add to the roll-ups must
-    /// come after all of this.
-    async fn open(connection: &mut Connection<'_>) -> Result<Self, StoreError> {
+    /// Begins, however long it must wait. In Postgres other servers write no event from here on until the transaction
+    /// ends: what they would add to the roll-ups must come after all of this.
+    pub(super) async fn hold(connection: &mut Connection<'_>) -> Result<Self, StoreError> {
         if let Connection::Sqlite(_) = connection {
             return Ok(Self::Sqlite(0));
         }
+        query("SET LOCAL lock_timeout = 0").execute(connection).await?;
         query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
         let sql = "DECLARE every_event NO SCROLL CURSOR FOR \
                    SELECT time, account_no, user_no, module_no, activity_no, count FROM event";

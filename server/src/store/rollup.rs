@@ -88,27 +88,30 @@ struct Sums {
     activities: BTreeMap<AccountPartKey, PartDay>,
 }
 
-/// Brings every roll-up up to date with events that are new.
+/// Brings every roll-up up to date with events that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
     reporting: Reporting,
     facts: &[Fact],
 ) -> Result<(), StoreError> {
-    lock_accounts(connection, facts).await?;
     let mut batch = Batch::gather(reporting, facts);
     let mut sums = Sums::default();
     merge_users(connection, reporting, &mut batch.users, &mut sums).await?;
     merge_modules(connection, &batch.modules, &mut sums).await?;
     merge_activities(connection, &mut batch.activities, &mut sums).await?;
-    add_accounts(connection, sums.accounts).await?;
-    add_parts(connection, "module_day", "module_no", sums.modules).await?;
-    add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
+    let of_each_account = sums.split_off_accounts();
+    // Those of all accounts last: every server waits for whoever has written them.
+    for sums in [of_each_account, sums] {
+        add_accounts(connection, sums.accounts).await?;
+        add_parts(connection, "module_day", "module_no", sums.modules).await?;
+        add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
+    }
     raise_revisions(connection, batch.users.keys().map(|&(day, ..)| day)).await
 }
 
 /// Keeps other processes from the roll-ups of the accounts that facts are about, until the transaction ends: below, what
 /// is stored is read before it is written. An SQLite transaction is alone anyway.
-async fn lock_accounts(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+pub(super) async fn lock_accounts(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }
@@ -150,6 +153,15 @@ impl Batch {
 }
 
 impl Sums {
+    /// Takes out what belongs to a single account.
+    fn split_off_accounts(&mut self) -> Self {
+        Self {
+            accounts: self.accounts.split_off(&(1, i64::MIN)),
+            modules: self.modules.split_off(&(1, i64::MIN, i64::MIN)),
+            activities: self.activities.split_off(&(1, i64::MIN, i64::MIN)),
+        }
+    }
+
     fn account(&mut self, day: i64, account_no: i64, users: i64, actions: i64, seconds: i64) {
         for account_no in [0, account_no] {
             let account = self.accounts.entry((account_no, day)).or_default();

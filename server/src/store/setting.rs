@@ -3,7 +3,7 @@
 use super::{
     Store, StoreError,
     connection::{Connection, Writing},
-    rebuild,
+    rebuild::{self, Events},
     statement::query,
 };
 use chrono_tz::Tz;
@@ -31,43 +31,57 @@ pub struct Asked {
     pub zone: Option<Tz>,
     /// The idle gap in minutes.
     pub idle_gap: Option<u32>,
-    /// Whether the roll-ups may be computed again even in a database that several servers share. They notice, and stop.
-    pub rebuild: bool,
 }
 
 const ZONE: &str = "time_zone";
 const IDLE_GAP: &str = "idle_gap_minutes";
 
+impl Asked {
+    /// What there is, but for what is asked for.
+    fn instead_of(self, before: Reporting) -> Reporting {
+        Reporting { zone: self.zone.unwrap_or(before.zone), idle_gap: self.idle_gap.unwrap_or(before.idle_gap) }
+    }
+}
+
 /// Makes the database report as asked, and says how that is. Where the roll-ups were computed otherwise, they are
-/// rebuilt in the same transaction, unless that takes more than starting one of several servers on a `shared` one.
+/// rebuilt in the same transaction, unless other servers work with a `shared` database.
 pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool) -> Result<Reporting, StoreError> {
     let mut connection = writing.connection();
-    let otherwise = |before: Reporting| Reporting {
-        zone: asked.zone.unwrap_or(before.zone),
-        idle_gap: asked.idle_gap.unwrap_or(before.idle_gap),
-    };
-    // Of several processes that open a new database at once, the first decides, and the others wait for it here.
-    let new = otherwise(Reporting::default());
-    let is_new = put_first(&mut connection, ZONE, new.zone.name()).await?;
-    put_first(&mut connection, IDLE_GAP, &new.idle_gap.to_string()).await?;
-    let before = reporting(&mut connection).await?.unwrap_or(new);
-    let reporting = otherwise(before);
-    if is_new {
-        tracing::info!(zone = %reporting.zone, "the database is new");
-    } else if reporting != before && shared && !asked.rebuild {
-        return Err(StoreError::OtherReporting(before));
-    } else if reporting != before {
+    if reporting(&mut connection).await?.is_none() {
+        // Of several processes that open a new database at once, the first decides, and the others wait for it here.
+        let new = asked.instead_of(Reporting::default());
+        put_first(&mut connection, ZONE, new.zone.name()).await?;
+        put_first(&mut connection, IDLE_GAP, &new.idle_gap.to_string()).await?;
+        tracing::info!(zone = %new.zone, "the database is new");
+    }
+    let before = reporting(&mut connection).await?.unwrap_or_default();
+    let reporting = asked.instead_of(before);
+    if reporting != before {
+        if shared {
+            return Err(StoreError::OtherReporting(before));
+        }
+        rebuild_as(&mut connection, asked).await?;
+    }
+    writing.commit().await?;
+    Ok(reporting)
+}
+
+/// Computes every roll-up again as asked, and returns the number of events.
+pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: Asked) -> Result<u64, StoreError> {
+    // First, so that of several at once each sees what the one before it made.
+    let events = Events::hold(connection).await?;
+    let before = reporting(connection).await?.unwrap_or_default();
+    let reporting = asked.instead_of(before);
+    if reporting != before {
         tracing::info!(
             zone = %reporting.zone, zone_before = %before.zone,
             idle_gap = reporting.idle_gap, idle_gap_before = before.idle_gap,
             "computing every roll-up again, which can take a while"
         );
-        put(&mut connection, ZONE, reporting.zone.name()).await?;
-        put(&mut connection, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
-        rebuild::roll_up_again(&mut connection, reporting).await?;
+        put(connection, ZONE, reporting.zone.name()).await?;
+        put(connection, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
     }
-    writing.commit().await?;
-    Ok(reporting)
+    rebuild::roll_up_again(connection, events, reporting).await
 }
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
@@ -94,10 +108,11 @@ pub(super) async fn put(connection: &mut Connection<'_>, name: &str, value: &str
     Ok(())
 }
 
-/// Sets what is not set yet, and says whether that was so.
-async fn put_first(connection: &mut Connection<'_>, name: &str, value: &str) -> Result<bool, StoreError> {
+/// Sets what is not set yet.
+async fn put_first(connection: &mut Connection<'_>, name: &str, value: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-    Ok(query(sql).bind(name).bind(value).execute(connection).await? > 0)
+    query(sql).bind(name).bind(value).execute(connection).await?;
+    Ok(())
 }
 
 const DEMO_OPENED: &str = "demo_opened";

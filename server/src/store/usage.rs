@@ -1,7 +1,7 @@
 //! Usage over a period.
 
 use super::{Reading, Scope, StoreError, day_from_number, day_number, statement::query};
-use model::{Day, api::usage::TOP, period::Period, query::TableOf};
+use model::{Day, api::usage::TOP, event::ID_BYTES, period::Period, query::TableOf};
 
 /// What a module or an activity amounts to in a period and the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,11 @@ pub struct SecondsRow {
 }
 
 impl Reading {
-    /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known.
+    /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known, or could not be one.
     pub async fn account_scope(&mut self, id: &str) -> Result<Scope, StoreError> {
+        if id.len() > ID_BYTES || id.contains('\0') {
+            return Ok(Scope::Nothing);
+        }
         let sql = "SELECT account_no FROM account WHERE id = $1";
         let found: Option<(i64,)> = query(sql).bind(id).fetch_optional(&mut self.connection()).await?;
         Ok(found.map_or(Scope::Nothing, |(account_no,)| Scope::Account(account_no)))

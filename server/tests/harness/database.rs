@@ -30,9 +30,19 @@ impl TestDatabase {
             Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("test.db").display()),
             Self::Postgres { base, schema } => {
                 let separator = if base.contains('?') { '&' } else { '?' };
-                format!("{base}{separator}options[search_path]={schema}")
+                format!("{base}{separator}options[search_path]={schema}&application_name=usage-monitor%20{schema}")
             }
         }
+    }
+
+    /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.
+    pub(crate) async fn cut_connections(&self) {
+        let Self::Postgres { base, schema } = self else { return };
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE application_name = 'usage-monitor {schema}'"
+        );
+        run(base, sql).await.expect("connections cut");
     }
 
     /// Whether several processes may share it.
