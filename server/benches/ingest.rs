@@ -20,6 +20,8 @@ use std::{fmt::Write, time::Duration};
 
 const EVENTS: usize = 200_000;
 const COMMIT: usize = 5_000;
+/// How many users work at once, each for a commit: 20 events.
+const SESSIONS: usize = COMMIT / 20;
 const ROUNDS: usize = 3;
 const MIDNIGHT: i64 = 1_795_392_000_000;
 const DAY: i64 = 86_400_000;
@@ -87,10 +89,14 @@ fn text(rows: &[(i64, i64, i64, i64, i64, i64)]) -> String {
     })
 }
 
-/// The same events each time: spread evenly by steps that share no factor with what they go around.
+/// The same events each time. Users work in sessions, of which many run at once: one after the other has an event, and
+/// each stays in one module, with a few of its actions. What spreads them shares no factor with what they go around.
 fn event(shape: &Shape, number: usize) -> Event {
-    let user = number * 7_919 % shape.users;
-    let activity = number * 104_729 / 13 % 60;
+    let sessions_before = number / COMMIT * SESSIONS;
+    let session = sessions_before + number % SESSIONS;
+    let user = session * 7_919 % shape.users;
+    let action = number / SESSIONS % 4;
+    let activity = session * 104_729 / 13 % 12 + 12 * action;
     let span = shape.days * DAY;
     let elapsed = i64::try_from(number).unwrap() * span / i64::try_from(EVENTS).unwrap();
     Event {
