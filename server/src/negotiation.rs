@@ -15,11 +15,16 @@ pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     list(headers, header::IF_NONE_MATCH).any(|known| known == "*" || opaque(known) == opaque(tag))
 }
 
-/// `gzip;q=0.5` → `("gzip", 0.5)`.
+/// `gzip;q=0.5` → `("gzip", 0.5)`. Other parameters say nothing about the weight.
 fn weighted(offer: &str) -> (&str, f32) {
-    let (value, parameters) = offer.split_once(';').unwrap_or((offer, "q=1"));
-    let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|value| value.strip_prefix('='));
-    (value.trim(), weight.and_then(|weight| weight.trim().parse().ok()).unwrap_or(0.0))
+    let mut parts = offer.split(';').map(str::trim);
+    let value = parts.next().unwrap_or_default();
+    let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));
+    let weight = match parameters.find(|(name, _)| name.eq_ignore_ascii_case("q")) {
+        Some((_, weight)) => weight.parse().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0),
+        None => 1.0,
+    };
+    (value, weight)
 }
 
 /// The comma-separated values of a header that may be repeated.
@@ -48,6 +53,9 @@ mod tests {
             ("gzip; Q=0.25", Some(0.25)),
             ("gzip;q=0", Some(0.0)),
             ("gzip;q=much", Some(0.0)),
+            ("gzip;q=inf", Some(0.0)),
+            ("gzip;charset=utf-8", Some(1.0)),
+            ("gzip;charset=utf-8; q=0.5", Some(0.5)),
             ("br", None),
         ] {
             assert_eq!(weight(&headers(header::ACCEPT_ENCODING, accepted), header::ACCEPT_ENCODING, "gzip"), expected);

@@ -220,11 +220,38 @@ async fn tables_come_as_files_too() {
     let negotiated = server.client.get(server.url("/api/v1/usage/activities?period=yesterday"));
     let negotiated = negotiated.header(header::ACCEPT, "text/csv").send().await.unwrap().text().await.unwrap();
     assert_eq!(negotiated, text);
-    let json = server
-        .client
-        .get(server.url("/api/v1/usage/activities"))
-        .header(header::ACCEPT, "text/csv;q=0.1, application/json");
-    assert_eq!(json.send().await.unwrap().headers()[header::CONTENT_TYPE], "application/json");
+    for (accept, expected) in [
+        ("text/csv; charset=utf-8", "text/csv; charset=utf-8"),
+        ("text/*, application/json;q=0.9", "text/csv; charset=utf-8"),
+        ("text/csv;q=0.1, application/json", "application/json"),
+        ("text/csv;q=0.9, */*", "application/json"),
+        ("text/html, */*;q=0.8", "application/json"),
+    ] {
+        let answer = server.client.get(server.url("/api/v1/usage/activities")).header(header::ACCEPT, accept);
+        assert_eq!(answer.send().await.unwrap().headers()[header::CONTENT_TYPE], expected, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_no_account_is_one_that_nobody_knows() {
+    let server = start().await;
+    server.send(&event("lisa")).await;
+    let long: String = (0..9_000).map(|n| char::from(b'a' + u8::try_from(n * n % 26).unwrap())).collect();
+    for account in ["%00", "a%00", "nobody", &long] {
+        for path in ["/api/v1/usage?period=yesterday", "/api/v1/today/stream?limit=9", "/activities?period=yesterday"] {
+            let answer = server.client.get(server.url(&format!("{path}&account={account}"))).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK, "{path} {:.9}", account);
+        }
+    }
+    let cursor = "eyJsYXN0X3VzZSI6MSwiYWNjb3VudCI6IlwwIiwidXNlciI6IiIsIm1vZHVsZSI6IiJ9";
+    let null = base64::Engine::encode(
+        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        r#"{"last_use":1,"account":"\u0000","user":"","module":""}"#,
+    );
+    for before in [cursor, &null] {
+        let request = server.client.get(server.url(&format!("/api/v1/today/stream?before={before}")));
+        assert_eq!(server.problem(request).await.0, 422);
+    }
 }
 
 #[tokio::test]
@@ -242,6 +269,11 @@ async fn a_key_is_held_to_its_grant() {
     assert_eq!(server.problem(post(&read)).await.0, 403);
     assert_eq!(server.problem(get(&ingest)).await.0, 403);
     assert_eq!(server.problem(get("um_unknown")).await.0, 401);
+    for credentials in [&b"Bearer"[..], b"Bearer ", b"bearer \xff"] {
+        let value = header::HeaderValue::from_bytes(credentials).unwrap();
+        let request = server.client.get(server.url("/api/v1/today")).header(header::AUTHORIZATION, value);
+        assert_eq!(server.problem(request).await.0, 401);
+    }
     // A proxy that asks for a password passes it on.
     let basic = server.client.get(server.url("/api/v1/usage")).basic_auth("a", Some("b"));
     assert_eq!(basic.send().await.unwrap().status(), StatusCode::OK);

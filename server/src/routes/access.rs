@@ -35,13 +35,14 @@ impl FromRequestParts<Server> for MayRead {
 async fn require(grant: Grant, parts: &Parts, server: &Server) -> Result<(), ApiProblem> {
     // Other schemes are not ours: a proxy that asks for a password passes on what it was given.
     let bearer = parts.headers.get_all(header::AUTHORIZATION).iter().find_map(|credentials| {
-        let (scheme, key) = credentials.to_str().ok()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+        let credentials = String::from_utf8_lossy(credentials.as_bytes());
+        let (scheme, key) = credentials.split_once(' ').unwrap_or((&credentials, ""));
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
     });
     let Some(key) = bearer else { return Ok(()) };
     let unknown =
         || ApiProblem::new(StatusCode::UNAUTHORIZED, "Authorization must be Bearer with a key of this server");
-    let granted = server.store.key_grant(key::digest(key)).await?.ok_or_else(unknown)?;
+    let granted = server.store.key_grant(key::digest(&key)).await?.ok_or_else(unknown)?;
     if granted == grant {
         return Ok(());
     }

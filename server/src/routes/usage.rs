@@ -150,8 +150,11 @@ async fn table(server: &Server, of: TableOf, pairs: &Pairs, as_file: bool) -> Re
     Ok((vary, Json(server.dashboards.table(&query).await?)).into_response())
 }
 
-/// Whether the client names CSV, and wants it no less than JSON.
+/// Whether the client names CSV or text, and wants it no less than JSON.
 fn prefers_csv(headers: &HeaderMap) -> bool {
-    let weight = |kind| negotiation::weight(headers, header::ACCEPT, kind);
-    weight("text/csv") > Some(0.0) && weight("text/csv") >= weight("application/json")
+    let weight = |kinds: &[&'static str]| {
+        kinds.iter().find_map(|kind| negotiation::weight(headers, header::ACCEPT, kind)).unwrap_or(0.0)
+    };
+    let csv = weight(&["text/csv", "text/*"]);
+    csv > 0.0 && csv >= weight(&["application/json", "application/*", "*/*"])
 }

@@ -102,10 +102,15 @@ impl<'de> Deserialize<'de> for Events<'de> {
 /// What tells an envelope from a single event.
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "given")]
     events: Option<&'a RawValue>,
     #[serde(borrow)]
     sent_at: Option<&'a RawValue>,
+}
+
+/// What is given, also where it is null: an envelope without events is no event.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 fn read_json(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
@@ -233,6 +238,7 @@ mod tests {
             ("[1", 400),
             (deep.as_str(), 400),
             (r#"{"events":7}"#, 422),
+            (r#"{"events":null}"#, 422),
             (r#"{"events":[],"sent_at":"soon"}"#, 422),
             (many.as_str(), 413),
         ] {
