@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::tools::{self, run, run_quietly};
 
@@ -39,7 +39,8 @@ impl TestPostgres {
         if let Ok(url) = env::var(URL_VARIABLE) {
             return Ok(Self::Given(url));
         }
-        let programs = need_programs()?;
+        let otherwise = format!("name a database, in which the tests make and drop schemas, with {URL_VARIABLE}");
+        let programs = tools::find_or_install("PostgreSQL", find_programs, INSTALL, &otherwise)?;
         let directory = env::temp_dir().join(format!("usage-monitor-postgres-{}", std::process::id()));
         fs::create_dir(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
         if tools::is_root() {
@@ -96,23 +97,7 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-/// The directory with `initdb` and `pg_ctl`. As root on Debian they are installed where they are missing.
-fn need_programs() -> Result<PathBuf> {
-    if let Some(found) = find_programs() {
-        return Ok(found);
-    }
-    if tools::is_root() && Path::new("/etc/debian_version").exists() {
-        run(Command::new("sh").args(["-c", INSTALL]))
-            .with_context(|| format!("PostgreSQL is missing; install it with: {INSTALL}"))?;
-        return find_programs().context("PostgreSQL was installed, but initdb is not found");
-    }
-    bail!(
-        "PostgreSQL is missing; install it (Debian, as root: {INSTALL}), or name a database with the environment \
-         variable {URL_VARIABLE}: the tests make and drop schemas of their own in it"
-    )
-}
-
-/// Debian keeps them off the path, by version.
+/// The directory with `initdb` and `pg_ctl`. Debian keeps them off the path, by version.
 fn find_programs() -> Option<PathBuf> {
     let on_path = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
     let mut by_version: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")

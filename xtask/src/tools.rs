@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// The oldest Node that the packages from npm run on.
 const OLDEST_NODE: u32 = 20;
@@ -139,18 +139,35 @@ pub(crate) fn need_chromium() -> Result<PathBuf> {
         ensure!(chosen.is_file(), "CHROMIUM names {}, which is no file", chosen.display());
         return Ok(chosen);
     }
-    if let Some(found) = find_any(&CHROMIUM_NAMES) {
+    find_or_install(
+        "Chromium",
+        || find_any(&CHROMIUM_NAMES),
+        INSTALL_CHROMIUM,
+        "name a Chromium or Chrome with the environment variable CHROMIUM",
+    )
+}
+
+/// What `find` finds. As root on Debian, what is missing is installed first, as `install` says; elsewhere the reader is
+/// told of that, and of what there is to do `otherwise`.
+///
+/// # Errors
+/// It is not there, and cannot be installed.
+pub(crate) fn find_or_install<T>(
+    name: &str,
+    find: impl Fn() -> Option<T>,
+    install: &str,
+    otherwise: &str,
+) -> Result<T> {
+    if let Some(found) = find() {
         return Ok(found);
     }
-    if is_root() && Path::new("/etc/debian_version").exists() {
-        run(Command::new("sh").args(["-c", INSTALL_CHROMIUM]))
-            .with_context(|| format!("Chromium is missing; install it with: {INSTALL_CHROMIUM}"))?;
-        return find_any(&CHROMIUM_NAMES).context("Chromium was installed, but is not on the path");
-    }
-    bail!(
-        "Chromium is missing; install it (Debian, as root: {INSTALL_CHROMIUM}) or name a Chromium or Chrome with the \
-         environment variable CHROMIUM"
-    )
+    ensure!(
+        is_root() && Path::new("/etc/debian_version").exists(),
+        "{name} is missing; install it (Debian, as root: {install}), or {otherwise}"
+    );
+    run(Command::new("sh").args(["-c", install]))
+        .with_context(|| format!("{name} is missing; install it with: {install}"))?;
+    find().with_context(|| format!("{name} was installed, but is not found"))
 }
 
 fn find_any(names: &[&str]) -> Option<PathBuf> {
