@@ -39,29 +39,35 @@ impl DatabaseClock {
     /// How often the clocks are compared: system clocks drift by less than a millisecond meanwhile.
     const COMPARED_EVERY: Duration = Duration::from_secs(10);
 
-    /// An answer that took longer says too little about when it was given; unless there is no other.
+    /// An answer that took longer says too little about when it was given.
     const PROMPT: Duration = Duration::from_millis(200);
 
-    /// Compares the clocks.
-    pub async fn compare(&self, store: &Store) -> Result<(), StoreError> {
-        if let Some(DatabaseTime { time, took }) = store.now().await?
-            && (took < Self::PROMPT || self.ahead.load(Ordering::SeqCst) == 0)
-        {
-            let half_way = i64::try_from(took.as_millis() / 2).unwrap_or(0);
-            let here = SystemClock.now().millis() - half_way;
-            self.ahead.store(time.millis() - here, Ordering::SeqCst);
+    /// The clock of a database.
+    pub async fn of(store: &Store) -> Result<Self, StoreError> {
+        let clock = Self::default();
+        if let Some(time) = store.now().await? {
+            clock.set(time);
         }
-        Ok(())
+        Ok(clock)
     }
 
-    /// Compares the clocks again and again. What was found last stands while the database does not answer.
+    /// Compares the clocks again and again. What was found last stands while the database does not answer promptly.
     pub async fn follow(self: Arc<Self>, store: Store) {
         while store.is_shared() {
             tokio::time::sleep(Self::COMPARED_EVERY).await;
-            if let Err(error) = self.compare(&store).await {
-                tracing::warn!(%error, "the database's clock could not be read");
+            match store.now().await {
+                Ok(Some(time)) if time.took < Self::PROMPT => self.set(time),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the database's clock could not be read"),
             }
         }
+    }
+
+    /// Takes over what the database's clock has just shown.
+    fn set(&self, DatabaseTime { time, took }: DatabaseTime) {
+        let half_way = i64::try_from(took.as_millis() / 2).unwrap_or(0);
+        let here = SystemClock.now().millis() - half_way;
+        self.ahead.store(time.millis() - here, Ordering::SeqCst);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Database, Failure};
 use crate::{
-    clock::SystemClock,
+    clock::DatabaseClock,
     import::{self, ImportArgs, Sink},
     store::{Appended, Store, StoreError},
 };
@@ -25,7 +25,8 @@ impl Import {
     pub(super) async fn run(self) -> Result<(), Failure> {
         import::check(&self.log)?;
         let store = self.database.open().await?;
-        let summary = import::run(&self.log, Arc::new(SystemClock), &Straight(store.clone())).await?;
+        let clock = Arc::new(DatabaseClock::of(&store).await?);
+        let summary = import::run(&self.log, clock, &Straight(store.clone())).await?;
         store.close().await;
         println!("{summary}");
         Ok(())

@@ -47,8 +47,7 @@ impl Serve {
         let address = listener.local_addr()?;
         let store = self.database.open().await?;
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-        let clock = Arc::new(DatabaseClock::default());
-        clock.compare(&store).await?;
+        let clock = Arc::new(DatabaseClock::of(&store).await?);
         // A demo's database stays one, also where its users no longer work.
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
