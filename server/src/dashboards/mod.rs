@@ -148,31 +148,34 @@ impl Dashboards {
         Ok(self.snapshot().await?.today().clone())
     }
 
-    /// The answer to a question at a tick, the same on every server: what one of them gave, or else what `compute` says,
-    /// which also says whether it stands until the next tick.
+    /// The answer to a question at a tick, the same on every server: what one of them gave, or else what `compute` says.
     async fn at_tick<T: Serialize + DeserializeOwned>(
         &self,
         tick: Instant,
         question: &str,
-        compute: impl Future<Output = Result<(bool, T), ReadError>>,
+        compute: impl Future<Output = Result<T, ReadError>>,
     ) -> Result<T, ReadError> {
-        if let Some(given) = self.given(tick, question).await {
-            return Ok(given);
+        match self.given(tick, question).await {
+            Some(given) => Ok(given),
+            None => Ok(self.give(tick, question, compute.await?).await),
         }
-        let (stands, computed) = compute.await?;
-        if !stands || !self.store.is_shared() {
-            return Ok(computed);
+    }
+
+    /// Gives an answer for all servers, and returns the one that stands: what a server gave first.
+    async fn give<T: Serialize + DeserializeOwned>(&self, tick: Instant, question: &str, computed: T) -> T {
+        if !self.store.is_shared() {
+            return computed;
         }
         // The types of answers always serialise.
         let text = serde_json::to_string(&computed).unwrap_or_default();
         if text.len() > SHARED_BYTES {
-            return Ok(computed);
+            return computed;
         }
         match self.store.give_answer(tick, &self.among_servers(question), text).await {
-            Ok(stands) => Ok(serde_json::from_str(&stands).unwrap_or(computed)),
+            Ok(stands) => serde_json::from_str(&stands).unwrap_or(computed),
             Err(error) => {
                 tracing::warn!(%error, "an answer could not be shared with the other servers");
-                Ok(computed)
+                computed
             }
         }
     }

@@ -21,14 +21,11 @@ impl Dashboards {
         let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
         let key = StreamKey { query: query.clone(), day: self.day_of(now), tick: now.tick(), data_since };
-        let everybodys = query.account.is_none() && query.before.is_none();
-        let question = everybodys.then(|| format!("{key:?}"));
+        let question = format!("{key:?}");
         let computed = self.streams.try_get_with(key, async {
-            let read = async { Ok((true, self.read_stream(&mut reading, query, now).await?)) };
-            let stream = match question {
-                Some(question) => self.at_tick(now.tick(), &question, read).await,
-                None => read.await.map(|(_, stream)| stream),
-            };
+            let read = self.read_stream(&mut reading, query, now);
+            let everybodys = query.account.is_none() && query.before.is_none();
+            let stream = if everybodys { self.at_tick(now.tick(), &question, read).await } else { read.await };
             stream.map(Arc::new)
         });
         computed.await.map_err(|error| (*error).clone())

@@ -114,9 +114,7 @@ impl Dashboards {
         let sums = self.sums.try_get_with(key, async {
             let read = read_sums(&mut reading, &scope, days, complete);
             let sums = match freshness {
-                Freshness::Tick(tick) if scope == Scope::All => {
-                    self.at_tick(tick, &question, async { Ok((true, read.await?)) }).await
-                }
+                Freshness::Tick(tick) if scope == Scope::All => self.at_tick(tick, &question, read).await,
                 _ => read.await,
             };
             sums.map(Arc::new)
