@@ -5,25 +5,8 @@
 mod harness;
 
 use chrono_tz::Tz;
-use harness::database::TestDatabase;
-use model::{
-    event::{Event, Kind},
-    instant::Instant,
-};
+use harness::{database::TestDatabase, export_at};
 use server::store::{Asked, Reporting, Store, StoreError};
-
-fn event(time: &str) -> Event {
-    Event {
-        id: None,
-        account: "acme".into(),
-        account_name: None,
-        user: "lisa".into(),
-        user_name: None,
-        module: "Dashboard".into(),
-        kind: Kind::Activity { action: "Export".into(), count: 1 },
-        time: Instant::parse(time).unwrap(),
-    }
-}
 
 /// Opens the database reporting as asked: one that is shared is rebuilt first.
 async fn open(database: &TestDatabase, zone: Option<Tz>, idle_gap: Option<u32>) -> Store {
@@ -42,7 +25,7 @@ async fn another_zone_moves_events_to_their_days_there() {
     let database = TestDatabase::create().await;
     let store = open(&database, None, None).await;
     assert_eq!(store.reporting(), Reporting { zone: Tz::UTC, idle_gap: 5 });
-    store.append(&[event("2026-11-22T23:30:00Z"), event("2026-11-23T10:00:00Z")]).await.unwrap();
+    store.append(&[export_at("2026-11-22T23:30:00Z"), export_at("2026-11-23T10:00:00Z")]).await.unwrap();
     let in_utc = store.dump_roll_ups().await.unwrap();
     store.close().await;
 
@@ -63,7 +46,7 @@ async fn a_writer_with_the_old_zone_is_refused() {
     let database = TestDatabase::create().await;
     let old = open(&database, Some(Tz::UTC), None).await;
     let _new = open(&database, Some(Tz::Asia__Kolkata), None).await;
-    let refused = old.append(&[event("2026-11-23T10:00:00Z")]).await;
+    let refused = old.append(&[export_at("2026-11-23T10:00:00Z")]).await;
     assert!(matches!(refused, Err(StoreError::ReportingChanged)));
 }
 
@@ -75,7 +58,7 @@ async fn a_server_with_another_zone_does_not_start_on_a_shared_database() {
     let second = Store::open(&database.url(), asked).await;
     if database.is_shared() {
         assert!(matches!(second, Err(StoreError::OtherReporting(reporting)) if reporting.zone == Tz::UTC));
-        first.append(&[event("2026-11-23T10:00:00Z")]).await.unwrap();
+        first.append(&[export_at("2026-11-23T10:00:00Z")]).await.unwrap();
     } else {
         assert_eq!(second.unwrap().reporting().zone, Tz::Asia__Kolkata);
     }

@@ -1,7 +1,7 @@
 //! What several servers on one database share, so that they show the same: its clock, and the answers given at a tick.
 //! SQLite has one server, which shares with nobody.
 
-use super::{Store, StoreError, connection::Connection, statement::query};
+use super::{Store, StoreError, connection::Connection, digest, statement::query};
 use model::instant::Instant;
 use std::time::{Duration, Instant as Moment};
 
@@ -15,13 +15,6 @@ pub struct DatabaseTime {
     pub time: Instant,
     /// How long it took to ask and to be told; the clock showed it somewhere between.
     pub took: Duration,
-}
-
-/// A question, by the first bytes of its hash: they differ in length, and hold what readers send.
-fn digest(question: &str) -> [u8; 16] {
-    let mut digest = [0; 16];
-    blake3::Hasher::new().update(question.as_bytes()).finalize_xof().fill(&mut digest);
-    digest
 }
 
 impl Store {

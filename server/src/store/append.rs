@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     connection::Connection,
+    digest,
     dimension::{self, Numbers},
     rollup::{self, Fact},
     statement::{Column, bulk},
@@ -107,13 +108,6 @@ async fn claim_ids(
             _ => Outcome::Accepted,
         })
         .collect())
-}
-
-/// Half a hash is narrow, and still no two ids of an account will ever share one.
-fn digest(id: &str) -> [u8; 16] {
-    let mut digest = [0; 16];
-    blake3::Hasher::new().update(id.as_bytes()).finalize_xof().fill(&mut digest);
-    digest
 }
 
 async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {

@@ -96,8 +96,6 @@ impl Place {
             }
             Some(("postgres" | "postgresql", _)) => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
-                let named = url.contains("application_name=");
-                let options = if named { options } else { options.application_name("usage-monitor") };
                 Ok(Self::Postgres(Box::new(postgres_options(options))))
             }
             _ => Err(StoreError::Url),
@@ -175,7 +173,9 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
+    let name = options.get_application_name().unwrap_or("usage-monitor").to_owned();
     options
+        .application_name(&name)
         // What is acknowledged is on disk, whatever the database's default is.
         .options([("synchronous_commit", "on"), ("client_min_messages", "warning")])
         // So that a peer that is gone without a word is noticed there, and its locks are free.
@@ -312,8 +312,11 @@ impl Writer {
         SysRng.try_fill_bytes(&mut random).map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
         let server = format!("{:032x}", u128::from_le_bytes(random));
         if let Connection::Postgres(_) = connection.lend() {
-            let sql = "INSERT INTO last_commit (server, number) VALUES ($1, 0)";
-            query(sql).bind(&*server).execute(&mut connection.lend()).await?;
+            // There from the start, so that a first commit in doubt has a row to wait for.
+            query("INSERT INTO last_commit (server, number) VALUES ($1, 0)")
+                .bind(&*server)
+                .execute(&mut connection.lend())
+                .await?;
             query("DELETE FROM last_commit WHERE at < now() - INTERVAL '30 days'")
                 .execute(&mut connection.lend())
                 .await?;
@@ -387,7 +390,10 @@ impl<'w> Writing<'w> {
         let committed = match self.connection {
             OwnConnection::Sqlite(_) => self.connection.run("COMMIT").await,
             OwnConnection::Postgres(_) => {
-                let number = format!("UPDATE last_commit SET number = {begun}, at = now() WHERE server = '{server}'");
+                let number = format!(
+                    "INSERT INTO last_commit (server, number) VALUES ('{server}', {begun}) \
+                     ON CONFLICT (server) DO UPDATE SET number = excluded.number, at = now()"
+                );
                 self.connection.run(format!("{number}; COMMIT")).await
             }
         };

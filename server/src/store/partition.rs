@@ -3,6 +3,7 @@
 
 use super::{StoreError, connection::Connection, rollup::Fact, statement::query};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
+use sqlx::AssertSqlSafe;
 use std::collections::{BTreeSet, HashSet};
 
 /// The month that the first partition ends with; what is older shares it. Matches the migration.
@@ -48,9 +49,9 @@ async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), S
     let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
     let (from, to) = (start(month), start(month + Months::new(1)));
     // Attached rather than made in place, which would wait for everybody who reads or writes any event.
-    query(format!("CREATE TABLE {name} (LIKE event)")).execute(connection).await?;
+    query(AssertSqlSafe(format!("CREATE TABLE {name} (LIKE event)"))).execute(connection).await?;
     let attach = format!("ALTER TABLE event ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})");
-    query(attach).execute(connection).await?;
+    query(AssertSqlSafe(attach)).execute(connection).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::{
     statement::{Row, query},
 };
 use model::instant::Instant;
+use sqlx::AssertSqlSafe;
 use std::fmt::Debug;
 
 /// How many events are rolled up at a time.
@@ -29,14 +30,6 @@ impl Store {
         let writer = Self::writer(&place).await?;
         let mut writing = Writing::begin(writer.lock().await).await?;
         let events = setting::rebuild_as(&mut writing.connection(), asked).await?;
-        writing.commit().await?;
-        Ok(events)
-    }
-
-    /// Computes every roll-up again as it is.
-    pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        let mut writing = self.write().await?;
-        let events = setting::rebuild_as(&mut writing.connection(), Asked::default()).await?;
         writing.commit().await?;
         Ok(events)
     }
@@ -78,7 +71,7 @@ pub(super) async fn roll_up_again(
     reporting: Reporting,
 ) -> Result<u64, StoreError> {
     for table in ROLL_UPS {
-        query(format!("DELETE FROM {table}")).execute(connection).await?;
+        query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
     let mut count = 0;
@@ -129,7 +122,7 @@ impl Events {
                     .collect())
             }
             Self::Postgres => {
-                let sql = format!("FETCH FORWARD {BATCH} FROM every_event");
+                let sql = AssertSqlSafe(format!("FETCH FORWARD {BATCH} FROM every_event"));
                 Ok(query(sql).fetch_all(connection).await?.into_iter().map(fact).collect())
             }
         }

@@ -4,7 +4,7 @@
 //! `VALUES`, in several statements; Postgres one array for each column.
 
 use super::{StoreError, connection::Connection};
-use sqlx::{AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, postgres::PgRow, sqlite::SqliteRow};
 use std::{borrow::Cow, fmt::Write, ops::Range};
 
 /// A row that both databases can be read into.
@@ -39,15 +39,15 @@ impl<'a> From<&'a [u8]> for Value<'a> {
 }
 
 /// A statement with its parameters, `$1` and so on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Query<'a> {
-    text: Cow<'static, str>,
+    text: SqlStr,
     values: Vec<Value<'a>>,
 }
 
 /// Begins a statement.
-pub(super) fn query<'a>(text: impl Into<Cow<'static, str>>) -> Query<'a> {
-    Query { text: text.into(), values: Vec::new() }
+pub(super) fn query<'a>(text: impl SqlSafeStr) -> Query<'a> {
+    Query { text: text.into_sql_str(), values: Vec::new() }
 }
 
 /// Binds each of `$values` to the sqlx query `$query`, whichever database it is for.
@@ -70,13 +70,12 @@ impl<'a> Query<'a> {
 
     /// Every row.
     pub(super) async fn fetch_all<R: Row>(self, connection: &mut Connection<'_>) -> Result<Vec<R>, StoreError> {
-        let text = AssertSqlSafe(self.text.into_owned());
         Ok(match connection {
             Connection::Sqlite(connection) => {
-                bind_values!(sqlx::query_as(text), self.values).fetch_all(&mut **connection).await?
+                bind_values!(sqlx::query_as(self.text), self.values).fetch_all(&mut **connection).await?
             }
             Connection::Postgres(connection) => {
-                bind_values!(sqlx::query_as(text), self.values).fetch_all(&mut **connection).await?
+                bind_values!(sqlx::query_as(self.text), self.values).fetch_all(&mut **connection).await?
             }
         })
     }
@@ -93,13 +92,12 @@ impl<'a> Query<'a> {
 
     /// Runs it, and says how many rows it changed.
     pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<u64, StoreError> {
-        let text = AssertSqlSafe(self.text.into_owned());
         Ok(match connection {
             Connection::Sqlite(connection) => {
-                bind_values!(sqlx::query(text), self.values).execute(&mut **connection).await?.rows_affected()
+                bind_values!(sqlx::query(self.text), self.values).execute(&mut **connection).await?.rows_affected()
             }
             Connection::Postgres(connection) => {
-                bind_values!(sqlx::query(text), self.values).execute(&mut **connection).await?.rows_affected()
+                bind_values!(sqlx::query(self.text), self.values).execute(&mut **connection).await?.rows_affected()
             }
         })
     }

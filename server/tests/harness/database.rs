@@ -1,5 +1,6 @@
 //! An empty database for a test: an SQLite file, or where `TEST_DATABASE_URL` names a Postgres, a schema there.
 
+use server::store::{Asked, Store};
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -33,6 +34,11 @@ impl TestDatabase {
                 format!("{base}{separator}options[search_path]={schema}&application_name=usage-monitor%20{schema}")
             }
         }
+    }
+
+    /// Computes every roll-up again from the events, and returns how many there are.
+    pub(crate) async fn rebuild(&self) -> u64 {
+        Store::rebuild_at(&self.url(), Asked::default()).await.expect("rebuilt")
     }
 
     /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.

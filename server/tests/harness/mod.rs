@@ -6,7 +6,10 @@ pub(crate) mod database;
 
 use chrono_tz::Tz;
 use database::TestDatabase;
-use model::instant::Instant;
+use model::{
+    event::{Event, Kind},
+    instant::Instant,
+};
 use server::{
     Server,
     clock::{Clock, ManualClock},
@@ -15,6 +18,20 @@ use server::{
 };
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// An event: Lisa of Acme exports a dashboard.
+pub(crate) fn export_at(time: &str) -> Event {
+    Event {
+        id: None,
+        account: "acme".into(),
+        account_name: None,
+        user: "lisa".into(),
+        user_name: None,
+        module: "Dashboard".into(),
+        kind: Kind::Activity { action: "Export".into(), count: 1 },
+        time: Instant::parse(time).expect("a time"),
+    }
+}
 
 /// A running server.
 pub(crate) struct TestServer {
@@ -83,7 +100,7 @@ impl TestServer {
 
     /// Computes every roll-up again from the events.
     pub(crate) async fn rebuild(&self) {
-        self.store.rebuild().await.expect("rebuilt");
+        self.database.rebuild().await;
     }
 
     /// An address of this server.

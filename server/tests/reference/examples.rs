@@ -1,6 +1,7 @@
 //! The definitions' own examples, held against the reference.
 
 use super::{Asked, Reference, TableKind, Wanted, first_instant, usage::change};
+use crate::harness::export_at as event;
 use chrono_tz::Tz;
 use model::{
     Day,
@@ -17,20 +18,6 @@ fn at(text: &str) -> Instant {
 
 fn day(text: &str) -> Day {
     text.parse().expect("a day")
-}
-
-/// Lisa of Acme exports the dashboard.
-fn event(time: &str) -> Event {
-    Event {
-        id: None,
-        account: "acme".into(),
-        account_name: None,
-        user: "lisa".into(),
-        user_name: None,
-        module: "Dashboard".into(),
-        kind: Kind::Activity { action: "Export".into(), count: 1 },
-        time: at(time),
-    }
 }
 
 fn with_count(time: &str, count: i64) -> Event {
