@@ -42,7 +42,7 @@ pub(crate) fn EmptyWorkspace() -> impl IntoView {
             </div>
             <p class="muted">"This page turns live by itself as soon as the event is there."</p>
             <p class="muted">
-                "Have a log already? " <code>"usage-monitor import FILE"</code> " reads CSV and NDJSON. The whole API: "
+                "Have a log already? " <code>"usage-monitor import FILE --database URL"</code> " reads CSV and NDJSON into the database of this server. The whole API: "
                 <a href="/api/docs" rel="external">"reference"</a> "."
             </p>
         </section>
