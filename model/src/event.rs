@@ -63,7 +63,7 @@ pub enum Kind {
 }
 
 /// When a batch was received, and when its sender says to have sent it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// By the server's clock.
     pub received: Instant,

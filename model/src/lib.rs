@@ -11,6 +11,7 @@ pub mod instant;
 pub mod minutes;
 pub mod period;
 pub mod query;
+pub mod reject;
 pub mod usage;
 pub mod uses;
 pub mod zone;

@@ -1,12 +1,15 @@
 //! From validated events to durable ones: a bounded queue, and one writer that commits what waits in it together.
 
-use crate::store::{Appended, Outcome, Store, StoreError};
-use model::event::Event;
+use crate::store::{Appended, Batch, Outcome, Store, StoreError};
+use model::reject::Reject;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How many events wait at most. What does not fit is refused, so that memory stays bounded.
 pub const QUEUE_EVENTS: usize = 50_000;
+
+/// How many bytes of a rejected event, kept as it was sent, take the place of one event, about.
+const PLACE_BYTES: usize = 1024;
 
 /// With how many events a commit stops taking in further requests.
 const COMMIT_EVENTS: usize = 5_000;
@@ -36,7 +39,7 @@ pub struct Ingest {
 }
 
 struct Submission {
-    events: Vec<Event>,
+    batch: Batch,
     outcomes: oneshot::Sender<Result<Vec<Outcome>, IngestError>>,
     /// Gives the room in the queue back when the submission is answered.
     _room: tokio::sync::OwnedSemaphorePermit,
@@ -50,15 +53,16 @@ impl Ingest {
         (Self { queue, room: Arc::new(Semaphore::new(QUEUE_EVENTS)) }, writer)
     }
 
-    /// Stores events; returns when they are durable, saying for each what became of it.
-    pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Outcome>, IngestError> {
-        if events.is_empty() {
+    /// Stores a batch; returns when it is durable, saying for each event what became of it.
+    pub async fn append(&self, batch: impl Into<Batch>) -> Result<Vec<Outcome>, IngestError> {
+        let batch = batch.into();
+        if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let places = u32::try_from(events.len()).map_err(|_| IngestError::QueueFull)?;
+        let places = u32::try_from(places(&batch)).map_err(|_| IngestError::QueueFull)?;
         let room = self.room.clone().try_acquire_many_owned(places).map_err(|_| IngestError::QueueFull)?;
         let (outcomes, answer) = oneshot::channel();
-        let submission = Submission { events, outcomes, _room: room };
+        let submission = Submission { batch, outcomes, _room: room };
         self.queue.send(submission).map_err(|_| IngestError::Stopping)?;
         answer.await.map_err(|_| IngestError::Stopping)?
     }
@@ -74,15 +78,21 @@ impl Ingest {
     }
 }
 
+/// How much room a batch takes in the queue, in events.
+fn places(Batch { events, rejects }: &Batch) -> usize {
+    let of_reject = |reject: &Reject| 1 + reject.body.len() / PLACE_BYTES;
+    events.len() + rejects.iter().map(of_reject).sum::<usize>()
+}
+
 /// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a
 /// commit is under way the next one fills up: under load commits grow by themselves, and nobody waits otherwise.
 async fn write(store: Store, mut submissions: mpsc::UnboundedReceiver<Submission>) {
     while let Some(first) = submissions.recv().await {
+        let mut waiting = places(&first.batch);
         let mut group = vec![first];
-        let mut waiting = group[0].events.len();
         while waiting < COMMIT_EVENTS {
             let Ok(next) = submissions.try_recv() else { break };
-            waiting += next.events.len();
+            waiting += places(&next.batch);
             group.push(next);
         }
         commit(&store, group).await;
@@ -91,16 +101,17 @@ async fn write(store: Store, mut submissions: mpsc::UnboundedReceiver<Submission
 
 async fn commit(store: &Store, mut group: Vec<Submission>) {
     let mut sizes = Vec::with_capacity(group.len());
-    let mut events = Vec::new();
+    let mut batch = Batch::default();
     for submission in &mut group {
-        sizes.push(submission.events.len());
-        events.append(&mut submission.events);
+        sizes.push(submission.batch.events.len());
+        batch.append(&mut submission.batch);
     }
-    match store.append(&events).await {
+    match store.append_batch(&batch).await {
         Ok(outcomes) => {
             let Appended { accepted, duplicates } = outcomes.iter().copied().collect();
             metrics::counter!("ingest_events_accepted_total").increment(accepted);
             metrics::counter!("ingest_events_duplicate_total").increment(duplicates);
+            metrics::counter!("ingest_events_rejected_total").increment(batch.rejects.len() as u64);
             metrics::counter!("ingest_commits_total").increment(1);
             let mut outcomes = outcomes.into_iter();
             for (submission, size) in group.into_iter().zip(sizes) {
@@ -109,7 +120,7 @@ async fn commit(store: &Store, mut group: Vec<Submission>) {
             }
         }
         Err(error) => {
-            tracing::error!(%error, events = events.len(), "events could not be stored");
+            tracing::error!(%error, events = batch.events.len(), "events could not be stored");
             metrics::counter!("ingest_commits_failed_total").increment(1);
             let error = match error {
                 StoreError::InDoubt => IngestError::InDoubt,
@@ -126,7 +137,10 @@ async fn commit(store: &Store, mut group: Vec<Submission>) {
 mod tests {
     use super::*;
     use crate::store::Asked;
-    use model::{event::Kind, instant::Instant};
+    use model::{
+        event::{Event, Kind},
+        instant::Instant,
+    };
 
     fn event(id: &str) -> Event {
         Event {

@@ -1,15 +1,47 @@
-//! Storing events: raw rows, roll-ups and names in one transaction.
+//! Storing what requests bring: raw rows, roll-ups, names and rejected events in one transaction.
 
 use super::{
     Store, StoreError,
     connection::Connection,
     digest,
     dimension::{self, Numbers},
+    reject,
     rollup::{self, Fact},
     statement::{Column, bulk},
 };
-use model::event::{Event, Kind};
+use model::{
+    event::{Event, Kind},
+    reject::Reject,
+};
 use std::collections::{BTreeSet, HashSet};
+
+/// What is stored together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Events that keep every rule.
+    pub events: Vec<Event>,
+    /// Events that don't, to be kept for those who look into them.
+    pub rejects: Vec<Reject>,
+}
+
+impl Batch {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.rejects.is_empty()
+    }
+
+    /// Puts what another one holds behind what is in this one.
+    pub fn append(&mut self, other: &mut Self) {
+        self.events.append(&mut other.events);
+        self.rejects.append(&mut other.rejects);
+    }
+}
+
+impl From<Vec<Event>> for Batch {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, ..Self::default() }
+    }
+}
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +78,15 @@ impl Store {
     /// Stores events and says for each, in order, what became of it. They are durable when this returns; on an error
     /// none of them is stored. Must not be cancelled half-way: run it in a task of its own.
     pub async fn append(&self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
+        self.append_with_rejects(events, &[]).await
+    }
+
+    /// The same, for all that a batch holds.
+    pub async fn append_batch(&self, Batch { events, rejects }: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        self.append_with_rejects(events, rejects).await
+    }
+
+    async fn append_with_rejects(&self, events: &[Event], rejects: &[Reject]) -> Result<Vec<Outcome>, StoreError> {
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
         let numbers = remembered.dimensions.number(&mut connection, events).await?;
@@ -59,6 +100,7 @@ impl Store {
         insert_events(&mut connection, &facts).await?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
+        reject::keep(&mut connection, rejects).await?;
         rollup::lock_accounts(&mut connection, &facts).await?;
         dimension::rename(&mut connection, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.

@@ -27,6 +27,15 @@ impl Grant {
     }
 }
 
+/// What is known of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// What those who made it call it.
+    pub name: String,
+    /// What it may do.
+    pub grant: Grant,
+}
+
 impl Store {
     /// Stores a key by its digest.
     pub async fn add_key(
@@ -52,11 +61,11 @@ impl Store {
         writing.commit().await
     }
 
-    /// What the key with this digest may do; `None` where there is no such key.
-    pub async fn key_grant(&self, digest: [u8; 32]) -> Result<Option<Grant>, StoreError> {
+    /// The key with this digest; `None` where there is none.
+    pub async fn key(&self, digest: [u8; 32]) -> Result<Option<Key>, StoreError> {
         let mut reading = self.read.begin().await?;
-        let query = query("SELECT granted FROM api_key WHERE digest = $1").bind(digest.as_slice());
-        let granted: Option<(String,)> = query.fetch_optional(&mut reading.connection()).await?;
-        granted.map(|(granted,)| Grant::parse(&granted)).transpose()
+        let query = query("SELECT name, granted FROM api_key WHERE digest = $1").bind(digest.as_slice());
+        let found: Option<(String, String)> = query.fetch_optional(&mut reading.connection()).await?;
+        found.map(|(name, granted)| Ok(Key { name, grant: Grant::parse(&granted)? })).transpose()
     }
 }

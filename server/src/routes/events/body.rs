@@ -1,6 +1,6 @@
 //! The forms a request with events may have.
 
-use crate::routes::problem::ApiProblem;
+use crate::{routes::problem::ApiProblem, store::Batch};
 use axum::http::StatusCode;
 use model::{
     api::{
@@ -9,6 +9,7 @@ use model::{
     },
     event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection, instant_from_json},
     instant::Instant,
+    reject::{Origin, Reject},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -41,28 +42,80 @@ impl Form {
 /// The events of a request, each valid or rejected.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
-    /// The valid ones, in order.
-    pub(super) events: Vec<Event>,
-    /// The others, by ascending index.
+    /// Both kinds, in order, to be stored.
+    pub(super) batch: Batch,
+    /// What the sender is told of those that are rejected, by ascending index.
     pub(super) rejected: Vec<RejectedEvent>,
 }
 
-impl Sorted {
-    fn push(&mut self, index: usize, prefix: &str, event: Result<Event, Rejection>) {
-        match event {
-            Ok(event) => self.events.push(event),
-            Err(rejection) => self.rejected.push(rejection.at(index, prefix)),
-        }
-    }
+/// What reads the body of a request.
+#[derive(Debug)]
+pub(super) struct Reader {
+    /// By which way it came in.
+    pub(super) origin: Origin,
+    /// When it was received.
+    pub(super) received: Instant,
 }
 
-/// Reads a body. An error means that it can't be read as a whole: then nothing of it may be stored.
-pub(super) fn read(form: Form, body: &[u8], received: Instant) -> Result<Sorted, ApiProblem> {
-    let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
-    let text = text.trim_start_matches('\u{feff}');
-    match form {
-        Form::Json => read_json(text, received),
-        Form::NdJson => read_lines(text, received),
+impl Reader {
+    /// Reads a body. An error means that it can't be read as a whole: then nothing of it may be stored.
+    pub(super) fn read(&self, form: Form, body: &[u8]) -> Result<Sorted, ApiProblem> {
+        let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
+        let text = text.trim_start_matches('\u{feff}');
+        match form {
+            Form::Json => self.read_json(text),
+            Form::NdJson => self.read_lines(text),
+        }
+    }
+
+    fn read_json(&self, text: &str) -> Result<Sorted, ApiProblem> {
+        let text = text.trim();
+        if text.starts_with('[') {
+            return self.sort(&parse(text)?, "", None);
+        }
+        if !text.starts_with('{') {
+            parse::<IgnoredAny>(text)?;
+            let detail = "the body must be an event, an array of events, or an object with events";
+            return Err(ApiProblem::unreadable(detail));
+        }
+        let envelope: Envelope<'_> = parse(text)?;
+        let Some(events) = envelope.events else {
+            return Ok(self.sort_each([(text, String::new())], None));
+        };
+        let sent_at = envelope.sent_at.map(read_sent_at).transpose()?;
+        let wrong = |_| {
+            let detail = "events must be an array of events".to_owned();
+            ApiProblem::fields(vec![FieldError { pointer: "/events".into(), detail }])
+        };
+        self.sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", sent_at)
+    }
+
+    fn read_lines(&self, text: &str) -> Result<Sorted, ApiProblem> {
+        let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+        refuse_too_many(lines().nth(EVENTS_PER_REQUEST).is_some())?;
+        Ok(self.sort_each(lines().enumerate().map(|(index, line)| (line, format!("/{index}"))), None))
+    }
+
+    fn sort(&self, events: &Events<'_>, prefix: &str, sent_at: Option<Instant>) -> Result<Sorted, ApiProblem> {
+        refuse_too_many(events.has_more)?;
+        let texts = events.kept.iter().enumerate();
+        Ok(self.sort_each(texts.map(|(index, json)| (json.get(), format!("{prefix}/{index}"))), sent_at))
+    }
+
+    /// Sorts events, each with the pointer to it.
+    fn sort_each<'a>(&self, events: impl IntoIterator<Item = (&'a str, String)>, sent_at: Option<Instant>) -> Sorted {
+        let receipt = Receipt { received: self.received, sent_at };
+        let mut sorted = Sorted::default();
+        for (index, (text, pointer)) in events.into_iter().enumerate() {
+            match event(text, receipt) {
+                Ok(event) => sorted.batch.events.push(event),
+                Err(rejection) => {
+                    sorted.rejected.push(rejection.clone().at(index, &pointer));
+                    sorted.batch.rejects.push(Reject::new(self.origin.clone(), receipt, rejection, text));
+                }
+            }
+        }
+        sorted
     }
 }
 
@@ -113,55 +166,12 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawVa
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-fn read_json(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
-    let receipt = Receipt { received, sent_at: None };
-    let text = text.trim();
-    if text.starts_with('[') {
-        return sort(&parse(text)?, "", receipt);
-    }
-    if !text.starts_with('{') {
-        parse::<IgnoredAny>(text)?;
-        return Err(ApiProblem::unreadable("the body must be an event, an array of events, or an object with events"));
-    }
-    let envelope: Envelope<'_> = parse(text)?;
-    let Some(events) = envelope.events else {
-        let mut sorted = Sorted::default();
-        sorted.push(0, "", event(text, receipt));
-        return Ok(sorted);
-    };
-    let sent_at = envelope.sent_at.map(read_sent_at).transpose()?;
-    let wrong = |_| {
-        let detail = "events must be an array of events".to_owned();
-        ApiProblem::fields(vec![FieldError { pointer: "/events".into(), detail }])
-    };
-    sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", Receipt { received, sent_at })
-}
-
 fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
     let sent_at = serde_json::from_str(json.get()).ok().as_ref().and_then(instant_from_json);
     sent_at.ok_or_else(|| {
         let detail = "sent_at must be RFC 3339 with an offset, or epoch milliseconds".to_owned();
         ApiProblem::fields(vec![FieldError { pointer: "/sent_at".into(), detail }])
     })
-}
-
-fn sort(events: &Events<'_>, prefix: &str, receipt: Receipt) -> Result<Sorted, ApiProblem> {
-    refuse_too_many(events.has_more)?;
-    let mut sorted = Sorted::default();
-    for (index, json) in events.kept.iter().enumerate() {
-        sorted.push(index, &format!("{prefix}/{index}"), event(json.get(), receipt));
-    }
-    Ok(sorted)
-}
-
-fn read_lines(text: &str, received: Instant) -> Result<Sorted, ApiProblem> {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    refuse_too_many(lines().nth(EVENTS_PER_REQUEST).is_some())?;
-    let mut sorted = Sorted::default();
-    for (index, line) in lines().enumerate() {
-        sorted.push(index, &format!("/{index}"), event(line, Receipt { received, sent_at: None }));
-    }
-    Ok(sorted)
 }
 
 fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
@@ -188,14 +198,20 @@ fn refuse_too_many(has_more: bool) -> Result<(), ApiProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::reject::Protocol;
+
+    const READER: Reader =
+        Reader { origin: Origin { protocol: Protocol::Events, key: None }, received: Instant::from_millis(0) };
 
     const EVENT: &str = r#"{"account":"a","user":"u","module":"m","action":"x"}"#;
 
     fn sorted(form: Form, body: &str) -> Result<(usize, Vec<String>), u16> {
-        read(form, body.as_bytes(), Instant::from_millis(0))
+        READER
+            .read(form, body.as_bytes())
             .map(|sorted| {
+                assert_eq!(sorted.rejected.len(), sorted.batch.rejects.len());
                 let rejected = sorted.rejected.iter().map(|event| format!("{} {}", event.code.as_str(), event.pointer));
-                (sorted.events.len(), rejected.collect())
+                (sorted.batch.events.len(), rejected.collect())
             })
             .map_err(|problem| problem.0.status)
     }
@@ -244,6 +260,6 @@ mod tests {
         ] {
             assert_eq!(sorted(Form::Json, body), Err(status), "{body:.80}");
         }
-        assert_eq!(read(Form::Json, b"\"\xff\"", Instant::from_millis(0)).map_err(|p| p.0.status).err(), Some(400));
+        assert_eq!(READER.read(Form::Json, b"\"\xff\"").map_err(|problem| problem.0.status).err(), Some(400));
     }
 }

@@ -11,9 +11,12 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use body::{Form, Sorted};
+use body::{Form, Reader, Sorted};
 use encoding::Encoding;
-use model::{api::ingest::IngestAnswer, instant::Instant};
+use model::{
+    api::ingest::IngestAnswer,
+    reject::{Origin, Protocol},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Bodies of more bytes than this, and compressed ones, are read on a thread of their own: they take long enough to
@@ -49,7 +52,7 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     ),
 )]
 async fn post_events(
-    _: MayIngest,
+    caller: MayIngest,
     State(server): State<Server>,
     headers: HeaderMap,
     body: Body,
@@ -61,16 +64,16 @@ async fn post_events(
     let encoding =
         Encoding::from_content_encoding(header(header::CONTENT_ENCODING)).ok_or_else(unsupported_encoding)?;
     let body = server.receiver.receive(body).await?;
-    let Sorted { events, rejected } = sort(form, encoding, body.bytes.clone(), received).await?;
+    let origin = Origin { protocol: Protocol::Events, key: caller.key };
+    let Sorted { batch, rejected } = sort(form, encoding, body.bytes.clone(), Reader { origin, received }).await?;
     drop(body);
-    let Appended { accepted, duplicates } = server.ingest.append(events).await?.into_iter().collect();
-    metrics::counter!("ingest_events_rejected_total").increment(rejected.len() as u64);
+    let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
 }
 
-async fn sort(form: Form, encoding: Encoding, bytes: Bytes, received: Instant) -> Result<Sorted, ApiProblem> {
+async fn sort(form: Form, encoding: Encoding, bytes: Bytes, reader: Reader) -> Result<Sorted, ApiProblem> {
     let small = encoding == Encoding::Identity && bytes.len() < LARGE_BODY;
-    let read = move || body::read(form, &encoding.decode(bytes)?, received);
+    let read = move || reader.read(form, &encoding.decode(bytes)?);
     if small {
         return read();
     }
