@@ -4,6 +4,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod database;
+pub(crate) mod disk;
 pub(crate) mod load;
 pub(crate) mod process;
 
