@@ -1,7 +1,7 @@
 //! From validated events to durable ones: a bounded queue, and one writer that commits what waits in it together.
 
 use crate::store::{Appended, Batch, Outcome, Store, StoreError};
-use model::reject::Reject;
+use model::{event::EVENTS_PER_REQUEST, reject::Reject};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -65,6 +65,11 @@ impl Ingest {
         let submission = Submission { batch, outcomes, _room: room };
         self.queue.send(submission).map_err(|_| IngestError::Stopping)?;
         answer.await.map_err(|_| IngestError::Stopping)?
+    }
+
+    /// Fails where there is no room for as many events as a request may have, before the work of reading them.
+    pub fn expect_many(&self) -> Result<(), IngestError> {
+        if self.room.available_permits() < EVENTS_PER_REQUEST { Err(IngestError::QueueFull) } else { Ok(()) }
     }
 
     /// Whether the writer is there: without it nothing can be stored.
@@ -183,5 +188,18 @@ mod tests {
         let refused = ingest.append(vec![event("x"); QUEUE_EVENTS + 1]).await;
         assert!(matches!(refused, Err(IngestError::QueueFull)));
         assert_eq!(ingest.append(vec![event("x")]).await.unwrap(), [Outcome::Accepted]);
+    }
+
+    #[tokio::test]
+    async fn many_are_expected_only_while_there_is_room_for_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let (ingest, _writer) = Ingest::start(store);
+        let waiting = u32::try_from(QUEUE_EVENTS - EVENTS_PER_REQUEST).unwrap();
+        let _waiting = ingest.room.try_acquire_many(waiting).unwrap();
+        assert!(ingest.expect_many().is_ok());
+        let _one_more = ingest.room.try_acquire().unwrap();
+        assert!(matches!(ingest.expect_many(), Err(IngestError::QueueFull)));
     }
 }

@@ -98,7 +98,9 @@ pub async fn serve(
         stop.await;
         let _ = stopping.send(());
     };
-    let served = axum::serve(listener, routes::router(server)).with_graceful_shutdown(stop).into_future();
+    // Made once: given the router itself, axum copies every route for every connection.
+    let router = routes::router(server).into_make_service();
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
     let impatient = async {
         let _ = stopped.await;
         tokio::time::sleep(PATIENCE).await;

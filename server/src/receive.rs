@@ -6,8 +6,12 @@ use model::event::REQUEST_BYTES;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many bytes of bodies are received at the same time.
-const ROOM_BYTES: usize = 128 * 1024 * 1024;
+/// Bodies of more bytes than this take long enough to send and to read that they hold others up. The others take no
+/// room, so that many who send slowly keep none from anybody; there are no more of them than connections.
+pub(crate) const SMALL_BODY: usize = 65_536;
+
+/// How many bytes of large bodies are received at the same time. They take up to twice as much memory while they grow.
+const ROOM_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many bytes of a body that is too large are read and thrown away before the connection is closed.
 const DISCARDED_BYTES: usize = 32 * 1024 * 1024;
@@ -36,6 +40,7 @@ pub(crate) enum ReceiveError {
 #[derive(Clone, Debug)]
 pub(crate) struct Receiver {
     room: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 /// A body that was received whole. It keeps its room until it is dropped.
@@ -43,49 +48,64 @@ pub(crate) struct Receiver {
 pub(crate) struct Received {
     /// The bytes, as they were sent.
     pub(crate) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for Receiver {
     fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(ROOM_BYTES)) }
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { room: Arc::new(Semaphore::new(ROOM_BYTES)), turns: Arc::new(Semaphore::new(processors)) }
     }
 }
 
 impl Receiver {
     /// Receives a body.
     pub(crate) async fn receive(&self, body: Body) -> Result<Received, ReceiveError> {
-        let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
-        let places = u32::try_from(announced.unwrap_or(REQUEST_BYTES).min(REQUEST_BYTES)).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(places).map_err(|_| ReceiveError::Busy)?;
-        let bytes = tokio::time::timeout(TIME, read(body)).await.map_err(|_| ReceiveError::Slow)??;
-        Ok(Received { bytes, _room: room })
+        tokio::time::timeout(TIME, self.read(body)).await.map_err(|_| ReceiveError::Slow)?
     }
-}
 
-/// Reads a body to its end. One that is too large is read on for a while, but not kept: a client that is still sending
-/// would not see the refusal.
-async fn read(mut body: Body) -> Result<Bytes, ReceiveError> {
-    let mut kept = Vec::new();
-    let mut size = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| ReceiveError::Broken(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        size += data.len();
-        if size <= REQUEST_BYTES {
-            kept.extend_from_slice(&data);
-        } else if size <= REQUEST_BYTES + DISCARDED_BYTES {
-            kept = Vec::new();
-        } else {
-            break;
-        }
+    /// Waits for the turn of a body that takes long to decode; it ends when what is returned is dropped. As many as there
+    /// are processors are decoded at once: more would not be done sooner, and each takes memory for what it grows to.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.turns.clone().acquire_owned().await.ok()
     }
-    if size > REQUEST_BYTES { Err(ReceiveError::TooLarge) } else { Ok(kept.into()) }
+
+    /// Reads a body to its end. One that is refused is read on for a while, but not kept: a client that is still sending
+    /// would not see the refusal.
+    async fn read(&self, mut body: Body) -> Result<Received, ReceiveError> {
+        let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+        let whole = announced.unwrap_or(REQUEST_BYTES).min(REQUEST_BYTES);
+        let mut size = 0;
+        let mut kept = Ok((Vec::new(), None));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| ReceiveError::Broken(error.to_string()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            size += data.len();
+            kept = match kept {
+                Ok(_) if size > REQUEST_BYTES => Err(ReceiveError::TooLarge),
+                // For all of it at once, so that whoever begins also ends, instead of many waiting for the last bit.
+                Ok((bytes, None)) if size > SMALL_BODY => self.room_for(whole).map(|room| (bytes, Some(room))),
+                kept => kept,
+            };
+            match &mut kept {
+                Ok((bytes, _)) => bytes.extend_from_slice(&data),
+                Err(_) if size > REQUEST_BYTES + DISCARDED_BYTES => break,
+                Err(_) => {}
+            }
+        }
+        kept.map(|(bytes, room)| Received { bytes: bytes.into(), _room: room })
+    }
+
+    fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ReceiveError> {
+        let places = u32::try_from(bytes).map_err(|_| ReceiveError::Busy)?;
+        self.room.clone().try_acquire_many_owned(places).map_err(|_| ReceiveError::Busy)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::{StreamExt, future::join_all};
 
     #[tokio::test]
     async fn a_body_may_have_its_size_and_not_a_byte_more() {
@@ -109,6 +129,18 @@ mod tests {
         };
         assert_eq!((held.len(), refused), (ROOM_BYTES / REQUEST_BYTES, ReceiveError::Busy));
         held.pop();
+        assert!(receiver.receive(Body::from(vec![b' '; REQUEST_BYTES])).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn slow_senders_take_no_room() {
+        let receiver = Receiver::default();
+        let slow = || {
+            let begun = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b' '; SMALL_BODY]))]);
+            Body::from_stream(begun.chain(futures::stream::pending()))
+        };
+        let mut waiting = Box::pin(join_all((0..1_000).map(|_| receiver.receive(slow()))));
+        assert!(futures::poll!(&mut waiting).is_pending());
         assert!(receiver.receive(Body::from(vec![b' '; REQUEST_BYTES])).await.is_ok());
     }
 

@@ -14,6 +14,9 @@ use crate::tools::{self, run, run_quietly};
 /// Where the tests look for a database.
 pub(crate) const URL_VARIABLE: &str = "TEST_DATABASE_URL";
 
+/// Where they find the programs to make a cluster of their own with, one that they may kill.
+pub(crate) const PROGRAMS_VARIABLE: &str = "TEST_POSTGRES_PROGRAMS";
+
 const INSTALL: &str = "apt-get update && apt-get install -y postgresql";
 
 /// Each test has connections of its own.
@@ -58,6 +61,14 @@ impl TestPostgres {
         match self {
             Self::Given(url) => url.clone(),
             Self::Own { port, .. } => format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+        }
+    }
+
+    /// The directory with the programs of Postgres. Whoever gives a database need not have them.
+    pub(crate) fn programs(&self) -> Option<PathBuf> {
+        match self {
+            Self::Given(_) => find_programs(),
+            Self::Own { programs, .. } => Some(programs.clone()),
         }
     }
 

@@ -44,7 +44,7 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 5] = ["api", "faults", "properties", "several_servers", "time_zone"];
+const ON_BOTH_DATABASES: [&str; 6] = ["api", "faults", "kills", "properties", "several_servers", "time_zone"];
 
 /// A stage that has run.
 struct Outcome {
@@ -116,6 +116,9 @@ fn postgres() -> Result<Vec<Tally>> {
     let mut tests = cargo(["test", "--package", "server", "--no-fail-fast"]);
     tests.args(ON_BOTH_DATABASES.iter().flat_map(|name| ["--test", name]));
     tests.env(postgres::URL_VARIABLE, postgres.url());
+    if let Some(programs) = postgres.programs() {
+        tests.env(postgres::PROGRAMS_VARIABLE, programs);
+    }
     let (output, success) = watch(tests)?;
     let tallies = tally::cargo_test(&output).into_iter();
     Ok(or_unfinished(tallies.map(|tally| tally.of("Postgres")).collect(), success))

@@ -14,8 +14,8 @@ mod workspace;
 
 use crate::Server;
 use axum::{
-    Json, Router,
-    body::Body,
+    Router,
+    body::{Body, Bytes},
     extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
@@ -34,8 +34,10 @@ pub fn router(server: Server) -> Router {
     // The page is rendered on this runtime. An error says that it was told so before.
     let _ = any_spawner::Executor::init_tokio();
     let (api, document) = api();
+    // The document always serialises.
+    let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
     let api = api
-        .route("/api/v1/openapi.json", get(move || std::future::ready(Json(document.clone()))))
+        .route("/api/v1/openapi.json", get(move || std::future::ready(json_bytes(document.clone()))))
         .route("/api/docs", get(docs::index))
         .route("/api/docs/", get(docs::index))
         .route("/api/docs/{file}", get(docs::file))
@@ -115,8 +117,8 @@ async fn every_error_is_a_problem(request: Request, next: Next) -> Response {
 }
 
 /// JSON that is already serialised.
-fn json_bytes(bytes: Vec<u8>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes))
+fn json_bytes(bytes: impl Into<Body>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], bytes.into())
 }
 
 /// The browsable API documentation: Swagger UI from the binary itself, no outside host.

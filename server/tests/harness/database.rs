@@ -1,7 +1,7 @@
 //! An empty database for a test: an SQLite file, or where `TEST_DATABASE_URL` names a Postgres, a schema there.
 
 use server::store::{Asked, Store};
-use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, postgres::PgConnectOptions};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A database that goes with the test.
@@ -13,16 +13,19 @@ pub(crate) enum TestDatabase {
 impl TestDatabase {
     /// An empty one.
     pub(crate) async fn create() -> Self {
-        static CREATED: AtomicU32 = AtomicU32::new(0);
         match std::env::var("TEST_DATABASE_URL") {
-            Ok(base) => {
-                let number = CREATED.fetch_add(1, Ordering::Relaxed);
-                let schema = format!("test_{}_{number}", std::process::id());
-                run(&base, format!("CREATE SCHEMA {schema}")).await.expect("a schema in TEST_DATABASE_URL");
-                Self::Postgres { base, schema }
-            }
+            Ok(base) => Self::create_in(base).await,
             Err(_) => Self::Sqlite(tempfile::tempdir().expect("a directory")),
         }
+    }
+
+    /// An empty schema in this Postgres.
+    pub(crate) async fn create_in(base: String) -> Self {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        let number = CREATED.fetch_add(1, Ordering::Relaxed);
+        let schema = format!("test_{}_{number}", std::process::id());
+        run(&base, format!("CREATE SCHEMA {schema}")).await.expect("a schema in a Postgres");
+        Self::Postgres { base, schema }
     }
 
     /// How the product is told of it.
@@ -39,6 +42,15 @@ impl TestDatabase {
     /// Computes every roll-up again from the events, and returns how many there are.
     pub(crate) async fn rebuild(&self) -> u64 {
         Store::rebuild_at(&self.url(), Asked::default()).await.expect("rebuilt")
+    }
+
+    /// Fails where the file of SQLite is damaged. Postgres looks after its own.
+    pub(crate) async fn check_integrity(&self) {
+        let Self::Sqlite(_) = self else { return };
+        let mut connection = SqliteConnection::connect(&self.url()).await.expect("a connection");
+        let found: Vec<(String,)> =
+            sqlx::query_as("PRAGMA integrity_check").fetch_all(&mut connection).await.expect("checked");
+        assert_eq!(found, [("ok".to_owned(),)]);
     }
 
     /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.

@@ -2,7 +2,11 @@
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
+pub(crate) mod cluster;
 pub(crate) mod database;
+pub(crate) mod disk;
+pub(crate) mod load;
+pub(crate) mod process;
 
 use chrono_tz::Tz;
 use database::TestDatabase;

@@ -4,10 +4,14 @@ mod body;
 mod encoding;
 
 use super::{access::MayIngest, problem::ApiProblem, responses::IngestProblems};
-use crate::{Server, store::Appended};
+use crate::{
+    Server,
+    receive::{Received, SMALL_BODY},
+    store::Appended,
+};
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
@@ -18,10 +22,6 @@ use model::{
     reject::{Origin, Protocol},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// Bodies of more bytes than this, and compressed ones, are read on a thread of their own: they take long enough to
-/// hold others up.
-const LARGE_BODY: usize = 65_536;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(post_events))
@@ -65,18 +65,33 @@ async fn post_events(
         Encoding::from_content_encoding(header(header::CONTENT_ENCODING)).ok_or_else(unsupported_encoding)?;
     let body = server.receiver.receive(body).await?;
     let origin = Origin { protocol: Protocol::Events, key: caller.key };
-    let Sorted { batch, rejected } = sort(form, encoding, body.bytes.clone(), Reader { origin, received }).await?;
-    drop(body);
+    let reader = Reader { origin, received };
+    let Sorted { batch, rejected } = sort(&server, form, encoding, body, reader).await?;
     let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
 }
 
-async fn sort(form: Form, encoding: Encoding, bytes: Bytes, reader: Reader) -> Result<Sorted, ApiProblem> {
-    let small = encoding == Encoding::Identity && bytes.len() < LARGE_BODY;
-    let read = move || reader.read(form, &encoding.decode(bytes)?);
+/// Reads a body. Large ones, and compressed ones, are read on a thread of their own, unless they would only be refused
+/// after all the work.
+async fn sort(
+    server: &Server,
+    form: Form,
+    encoding: Encoding,
+    body: Received,
+    reader: Reader,
+) -> Result<Sorted, ApiProblem> {
+    let small = encoding == Encoding::Identity && body.bytes.len() <= SMALL_BODY;
+    let read = move || reader.read(form, &encoding.decode(body.bytes.clone())?);
     if small {
         return read();
     }
+    let turn = server.receiver.turn().await;
+    server.ingest.expect_many()?;
+    let read = move || {
+        // It ends with the reading, also where whoever asked is gone.
+        let _turn = turn;
+        read()
+    };
     let task = tokio::task::spawn_blocking(read);
     task.await.map_err(|_| ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read"))?
 }
