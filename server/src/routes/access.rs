@@ -6,9 +6,10 @@
 use super::problem::ApiProblem;
 use crate::{Server, key, store::Grant};
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Query},
     http::{StatusCode, header, request::Parts},
 };
+use model::query::Pairs;
 
 /// The request may send events.
 pub(super) struct MayIngest {
@@ -23,7 +24,8 @@ impl FromRequestParts<Server> for MayIngest {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
-        Self::with_key(bearer(parts).as_deref(), server).await
+        let key = bearer(parts).or_else(|| parameter(parts));
+        Self::with_key(key.as_deref(), server).await
     }
 }
 
@@ -52,11 +54,16 @@ fn bearer(parts: &Parts) -> Option<String> {
     })
 }
 
+/// The key in the query, from those who can't set headers.
+fn parameter(parts: &Parts) -> Option<String> {
+    let Query(pairs) = Query::<Pairs>::try_from_uri(&parts.uri).ok()?;
+    pairs.into_iter().find_map(|(name, value)| (name == "key").then_some(value))
+}
+
 /// The name of a key that may do what is asked; none where no key was sent.
 async fn require(grant: Grant, key: Option<&str>, server: &Server) -> Result<Option<String>, ApiProblem> {
     let Some(key) = key else { return Ok(None) };
-    let unknown =
-        || ApiProblem::new(StatusCode::UNAUTHORIZED, "Authorization must be Bearer with a key of this server");
+    let unknown = || ApiProblem::new(StatusCode::UNAUTHORIZED, "the key is none of this server's");
     let key = server.store.key(key::digest(key)).await?.ok_or_else(unknown)?;
     if key.grant == grant {
         return Ok(Some(key.name));

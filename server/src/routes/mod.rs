@@ -1,6 +1,7 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod cross_origin;
 mod csv;
 mod events;
 mod operation;
@@ -26,6 +27,7 @@ use problem::ApiProblem;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
 };
+use tracing::Span;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -57,7 +59,12 @@ pub fn router(server: Server) -> Router {
         .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
         .layer(secure(header::REFERRER_POLICY, "same-origin"))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// What the log says of a request. The query stays out of it: it may hold a key.
+fn span(request: &Request) -> Span {
+    tracing::debug_span!("request", method = %request.method(), path = %request.uri().path())
 }
 
 /// The routes of the API and the document that describes them.

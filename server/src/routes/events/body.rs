@@ -32,7 +32,9 @@ impl Form {
     pub(super) fn from_content_type(value: Option<&str>) -> Option<Self> {
         let essence = value?.split(';').next()?.trim();
         match essence.to_ascii_lowercase().as_str() {
-            "application/json" => Some(Self::Json),
+            // What a browser may send to another origin without asking it first, and so all that it can send while a
+            // page goes away.
+            "application/json" | "text/plain" => Some(Self::Json),
             "application/x-ndjson" => Some(Self::NdJson),
             _ => None,
         }

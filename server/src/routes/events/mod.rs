@@ -3,7 +3,7 @@
 mod body;
 mod encoding;
 
-use super::{access::MayIngest, problem::ApiProblem, responses::IngestProblems};
+use super::{access::MayIngest, cross_origin, problem::ApiProblem, responses::IngestProblems};
 use crate::{Server, store::Appended};
 use axum::{
     Json,
@@ -24,7 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const LARGE_BODY: usize = 65_536;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(post_events))
+    cross_origin::allow(OpenApiRouter::new().routes(routes!(post_events)))
 }
 
 /// Stores events
@@ -32,10 +32,14 @@ pub(super) fn router() -> OpenApiRouter<Server> {
 /// The body is one event, an array of events, or `{"sent_at": …, "events": […]}`; or, as `application/x-ndjson`, an
 /// event a line. At most 5,000 events and 5 MiB after decompression, 32 KiB an event. The answer comes after the
 /// events are durable. An event that breaks a rule is rejected alone; a body that can't be read stores nothing.
+///
+/// Pages of any origin may send events. What can't set headers, as a browser's `sendBeacon`, sends JSON as
+/// `text/plain` and the key as a parameter.
 #[utoipa::path(
     post,
     path = "/events",
     tag = "Events",
+    params(("key" = Option<String>, Query, description = "The key, where there is no `Authorization`")),
     request_body(
         content(
             (serde_json::Value = "application/json", example = json!({
@@ -44,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<Server> {
                 "module": "Dashboard", "action": "Export", "count": 1
             })),
             (String = "application/x-ndjson"),
+            (String = "text/plain"),
         ),
     ),
     responses(
@@ -83,7 +88,7 @@ async fn sort(form: Form, encoding: Encoding, bytes: Bytes, reader: Reader) -> R
 
 fn unsupported_form(content_type: Option<&str>) -> ApiProblem {
     let given = content_type.unwrap_or("none");
-    let detail = format!("Content-Type must be application/json or application/x-ndjson, not {given}");
+    let detail = format!("Content-Type must be application/json, application/x-ndjson or text/plain, not {given}");
     ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
