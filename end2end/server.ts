@@ -69,6 +69,11 @@ export class Server {
     await this.at((Math.floor(this.clock / TICK) + 1) * TICK);
   }
 
+  /** Makes a key that may send events. */
+  async key(): Promise<string> {
+    return (await this.post("/test/key", "", "text/plain")).text();
+  }
+
   private async post(path: string, body: string, type: string): Promise<Response> {
     const answer = await fetch(this.origin + path, { method: "POST", headers: { "content-type": type }, body });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
