@@ -1,8 +1,12 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod array;
+mod clients;
 mod csv;
+mod encoding;
 mod events;
+mod module_rules;
 mod operation;
 mod page;
 mod pairs;
@@ -71,12 +75,17 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(module_rules::router())
         .merge(workspace::router())
         .merge(operation::router());
-    let (api, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();
+    let (api, mut document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();
+    let (clients, described) = clients::router().split_for_parts();
+    document.merge(described);
+    // In this order, so that a preflight is answered before its method is refused.
+    let clients = clients.method_not_allowed_fallback(not_allowed).layer(clients::cors());
     // Where orchestrators and Prometheus look unless told otherwise.
     let (operation, _) = operation::router().split_for_parts();
-    (api.merge(operation), document)
+    (api.merge(clients).merge(operation), document)
 }
 
 /// The OpenAPI document.
