@@ -35,13 +35,21 @@ async fn no_key_is_logged() {
     subscriber.with_writer(move || writer.clone()).init();
     let now = Instant::parse("2026-11-23T11:00:00Z").unwrap();
     let server = TestServer::start(chrono_tz::UTC, now).await;
-    let events = server.client.post(server.url("/api/v1/events?key=um_in_the_address")).bearer_auth("um_in_a_header");
+    let events = server.client.post(server.url("/api/v1/events?key=um_in_the_query")).bearer_auth("um_in_a_header");
     assert_eq!(events.body("{}").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    for (path, status) in [
+        ("/pixel.gif?sdr_o=acme&sdr_s=um_in_the_query", StatusCode::UNAUTHORIZED),
+        ("/array/um_in_the_path/config", StatusCode::OK),
+    ] {
+        assert_eq!(server.client.get(server.url(path)).send().await.unwrap().status(), status, "{path}");
+    }
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     // The client of this test logs too.
     let server_says = |line: &&str| !line.contains("hyper_util::client");
     let lines: Vec<&str> = log.lines().filter(server_says).collect();
-    assert!(lines.iter().any(|line| line.contains("path=/api/v1/events")), "{log}");
+    for route in ["/api/v1/events", "/pixel.gif", "/array/{token}/config"] {
+        assert!(lines.iter().any(|line| line.contains(&format!("route=\"{route}\""))), "{route} in {log}");
+    }
     assert!(!lines.iter().any(|line| line.contains("um_in")), "{log}");
 }

@@ -1,9 +1,13 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod array;
+mod clients;
 mod cross_origin;
 mod csv;
+mod encoding;
 mod events;
+mod module_rules;
 mod operation;
 mod page;
 mod pairs;
@@ -17,7 +21,7 @@ use crate::Server;
 use axum::{
     Json, Router,
     body::Body,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
@@ -62,9 +66,10 @@ pub fn router(server: Server) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 
-/// What the log says of a request. The query stays out of it: it may hold a key.
+/// What the log says of a request: its route. The address itself may hold a key.
 fn span(request: &Request) -> Span {
-    tracing::debug_span!("request", method = %request.method(), path = %request.uri().path())
+    let route = request.extensions().get::<MatchedPath>().map_or(request.uri().path(), MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
 }
 
 /// The routes of the API and the document that describes them.
@@ -78,9 +83,11 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(module_rules::router())
         .merge(workspace::router())
         .merge(operation::router());
-    let (api, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();
+    let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);
+    let (api, document) = router.merge(cross_origin::allow(clients::router())).split_for_parts();
     // Where orchestrators and Prometheus look unless told otherwise.
     let (operation, _) = operation::router().split_for_parts();
     (api.merge(operation), document)

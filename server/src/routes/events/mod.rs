@@ -1,27 +1,21 @@
 //! `POST /events`.
 
 mod body;
-mod encoding;
 
-use super::{access::MayIngest, cross_origin, problem::ApiProblem, responses::IngestProblems};
+use super::{access::MayIngest, cross_origin, encoding::Encoding, problem::ApiProblem, responses::IngestProblems};
 use crate::{Server, store::Appended};
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
 use body::{Form, Reader, Sorted};
-use encoding::Encoding;
 use model::{
     api::ingest::IngestAnswer,
     reject::{Origin, Protocol},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// Bodies of more bytes than this, and compressed ones, are read on a thread of their own: they take long enough to
-/// hold others up.
-const LARGE_BODY: usize = 65_536;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
     cross_origin::allow(OpenApiRouter::new().routes(routes!(post_events)))
@@ -63,36 +57,20 @@ async fn post_events(
     body: Body,
 ) -> Result<Json<IngestAnswer>, ApiProblem> {
     let received = server.clock.now();
-    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
-    let content_type = header(header::CONTENT_TYPE);
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
     let form = Form::from_content_type(content_type).ok_or_else(|| unsupported_form(content_type))?;
-    let encoding =
-        Encoding::from_content_encoding(header(header::CONTENT_ENCODING)).ok_or_else(unsupported_encoding)?;
+    let encoding = Encoding::of(&headers)?;
     let body = server.receiver.receive(body).await?;
     let origin = Origin { protocol: Protocol::Events, key: caller.key };
-    let Sorted { batch, rejected } = sort(form, encoding, body.bytes.clone(), Reader { origin, received }).await?;
+    let reader = Reader { origin, received };
+    let Sorted { batch, rejected } = encoding.read(body.bytes.clone(), move |bytes| reader.read(form, &bytes)).await?;
     drop(body);
     let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
-}
-
-async fn sort(form: Form, encoding: Encoding, bytes: Bytes, reader: Reader) -> Result<Sorted, ApiProblem> {
-    let small = encoding == Encoding::Identity && bytes.len() < LARGE_BODY;
-    let read = move || reader.read(form, &encoding.decode(bytes)?);
-    if small {
-        return read();
-    }
-    let task = tokio::task::spawn_blocking(read);
-    task.await.map_err(|_| ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read"))?
 }
 
 fn unsupported_form(content_type: Option<&str>) -> ApiProblem {
     let given = content_type.unwrap_or("none");
     let detail = format!("Content-Type must be application/json, application/x-ndjson or text/plain, not {given}");
     ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
-}
-
-fn unsupported_encoding() -> ApiProblem {
-    let detail = format!("Content-Encoding must be one of {}, or none", Encoding::NAMES);
-    ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, Encoding::NAMES)
 }
