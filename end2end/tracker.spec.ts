@@ -1,24 +1,31 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
-import type { Page, Request, Route } from "@playwright/test";
+import type { Page, Route } from "@playwright/test";
 import { expect, test as base } from "./fixtures";
 import { Product } from "./product";
-import type { Server, UsageEvent } from "./server";
+import type { UsageEvent } from "./server";
 
 /** What a product's page sends. */
 class Traffic {
   /** The batches so far. */
   readonly batches: UsageEvent[][] = [];
-  private readonly unanswered = new Set<Request>();
 
-  constructor(private readonly page: Page) {
+  private constructor(private readonly page: Page) {
     page.on("request", (request) => {
-      if (!EVENTS.test(request.url())) return;
-      this.batches.push((request.postDataJSON() as { events: UsageEvent[] }).events);
-      this.unanswered.add(request);
+      if (EVENTS.test(request.url())) this.batches.push((request.postDataJSON() as { events: UsageEvent[] }).events);
     });
-    page.on("response", (response) => this.unanswered.delete(response.request()));
-    page.on("requestfailed", (request) => this.unanswered.delete(request));
+  }
+
+  static async of(page: Page): Promise<Traffic> {
+    await page.addInitScript(() => {
+      const ask = window.fetch.bind(window);
+      window.unanswered = 0;
+      window.fetch = (...what) => {
+        window.unanswered += 1;
+        return ask(...what).finally(() => (window.unanswered -= 1));
+      };
+    });
+    return new Traffic(page);
   }
 
   get heartbeats(): UsageEvent[] {
@@ -38,7 +45,7 @@ class Traffic {
   async pass(seconds: number): Promise<void> {
     for (let left = seconds; left > 0; left -= 10) {
       await this.page.clock.runFor(Math.min(left, 10) * 1_000);
-      await expect.poll(() => this.unanswered.size).toBe(0);
+      await expect.poll(() => this.page.evaluate(() => window.unanswered)).toBe(0);
     }
   }
 }
@@ -52,7 +59,8 @@ interface Fixtures {
 const test = base.extend<Fixtures>({
   product: async ({ server, complaints }, use) => {
     const key = await server.key();
-    const [src, lisa] = [`src="${server.origin}/usage.js" data-key="${key}"`, `data-user="lisa" data-user-name="Lisa Ray"`];
+    const src = `src="${server.origin}/usage.js" data-key="${key}"`;
+    const lisa = `data-user="lisa" data-user-name="Lisa Ray"`;
     const acme = `data-account="acme" data-account-name="Acme Inc"`;
     const page = (rest: string) => `<!doctype html><title>Product</title><button>Export</button>${rest}`;
     const product = await Product.start(server.origin, {
@@ -81,30 +89,12 @@ const test = base.extend<Fixtures>({
     await use(product);
     await product.stop();
   },
-  traffic: async ({ page }, use) => use(new Traffic(page)),
+  traffic: async ({ page }, use) => use(await Traffic.of(page)),
 });
 
 const EVENTS = /\/api\/v1\/events(\?|$)/;
 
 const click = (page: Page) => page.getByRole("button", { name: "Export" }).click();
-
-/** The stream at the next tick: account, user and what was done. */
-async function stream(server: Server): Promise<string[]> {
-  await server.tick();
-  const answer = await fetch(`${server.origin}/api/v1/today/stream`);
-  const { entries } = (await answer.json()) as {
-    entries: {
-      account: { id: string; name: string };
-      user: { id: string; name: string };
-      module: string;
-      actions: { action: string; count: number }[];
-    }[];
-  };
-  return entries.map(({ account, user, module, actions }) => {
-    const done = actions.map(({ action, count }) => `${count} × ${action}`).sort();
-    return [account.name ?? account.id, user.name ?? user.id, module, ...done].join(" · ");
-  });
-}
 
 const EXPORTED = "Acme Inc · Lisa Ray · Dashboard · 3 × Export";
 
@@ -117,7 +107,7 @@ const answer = (status: number, headers = {}) => ({
 test("what a page tracks shows with the names of who did it", async ({ product, page, today, server }) => {
   await page.goto(product.origin);
   await click(page);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
   await today.open();
   const entry = today.entry("Lisa Ray");
   await expect(entry.count).toContainText("3");
@@ -127,9 +117,9 @@ test("what a page tracks shows with the names of who did it", async ({ product, 
 
 test("a module app's calls before the tracker is there are kept", async ({ product, page, server }) => {
   await page.goto(`${product.origin}/app`);
-  await expect.poll(() => stream(server)).toEqual(["Seven · tom · Report · 1 × Open · 2 × Print"]);
+  await expect.poll(() => server.stream()).toEqual(["Seven · tom · Report · 1 × Open · 2 × Print"]);
   await click(page);
-  await expect.poll(() => stream(server)).toEqual(["Seven · tom · Report · 1 × Export · 1 × Open · 2 × Print"]);
+  await expect.poll(() => server.stream()).toEqual(["Seven · tom · Report · 1 × Export · 1 × Open · 2 × Print"]);
 });
 
 test("what nobody did waits for who it was; after that it is another's", async ({
@@ -148,9 +138,9 @@ test("what nobody did waits for who it was; after that it is another's", async (
   await click(page);
   await identify(null, null);
   await click(page);
-  await expect.poll(() => stream(server)).toEqual(["acme · lisa · Dashboard · 6 × Export"]);
+  await expect.poll(() => server.stream()).toEqual(["acme · lisa · Dashboard · 6 × Export"]);
   await identify("acme", "tom");
-  await expect.poll(() => stream(server)).toContain("acme · tom · Dashboard · 3 × Export");
+  await expect.poll(() => server.stream()).toContain("acme · tom · Dashboard · 3 × Export");
 });
 
 test("heartbeats come each minute while the page is seen and used", async ({ product, page, traffic, server }) => {
@@ -182,9 +172,9 @@ test("heartbeats come each minute while the page is seen and used", async ({ pro
   await traffic.pass(60);
   expect(traffic.heartbeats).toHaveLength(3);
   await server.tick();
-  const today = (await (await fetch(`${server.origin}/api/v1/today`)).json()) as { users_online: { value: number } };
+  const today = await server.get<{ users_online: { value: number } }>("/api/v1/today");
   expect(today.users_online.value).toBe(1);
-  expect(await stream(server)).toEqual([]);
+  expect(await server.stream()).toEqual([]);
 });
 
 test("without a module there is no heartbeat; what was tracked last names it", async ({ product, page, traffic }) => {
@@ -213,9 +203,9 @@ test("offline it keeps what happens, online it delivers it once", async ({
   await click(page);
   await traffic.pass(300);
   expect(traffic.activities.length).toBeGreaterThan(3);
-  expect(await stream(server)).toEqual([]);
+  expect(await server.stream()).toEqual([]);
   await context.setOffline(false);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
   const times = traffic.activities.length;
   await traffic.pass(300);
   expect(traffic.activities).toHaveLength(times);
@@ -236,10 +226,10 @@ test("an answer that was lost is asked for again, and counts once", async ({
   await page.route(EVENTS, lose, { times: 1 });
   await page.goto(product.origin);
   await click(page);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
   await traffic.pass(10);
   expect(traffic.activities).toHaveLength(2);
-  expect(await stream(server)).toEqual([EXPORTED]);
+  expect(await server.stream()).toEqual([EXPORTED]);
 });
 
 test("a server in trouble is left alone as long as it asks for", async ({
@@ -262,7 +252,7 @@ test("a server in trouble is left alone as long as it asks for", async ({
   expect(traffic.batches).toHaveLength(1);
   await traffic.pass(100);
   expect(traffic.activities.map(({ count }) => count)).toEqual([3, 3, 3, 3, 3]);
-  expect(await stream(server)).toEqual(["Acme Inc · Lisa Ray · Dashboard · 6 × Export"]);
+  expect(await server.stream()).toEqual(["Acme Inc · Lisa Ray · Dashboard · 6 × Export"]);
 });
 
 test("what the server refuses is not sent again", async ({ product, page, traffic, server, complaints }) => {
@@ -272,9 +262,9 @@ test("what the server refuses is not sent again", async ({ product, page, traffi
   await click(page);
   await traffic.pass(200);
   expect(traffic.activities).toHaveLength(1);
-  expect(await stream(server)).toEqual([]);
+  expect(await server.stream()).toEqual([]);
   await click(page);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
 });
 
 test("a page that is left delivers by beacon", async ({ product, page, traffic, server }) => {
@@ -289,7 +279,7 @@ test("a page that is left delivers by beacon", async ({ product, page, traffic, 
   await traffic.pause();
   await click(page);
   await page.goto(`${product.origin}/board`);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
   expect(await page.evaluate(() => sessionStorage.getItem("beacons"))).toBe("1");
   await traffic.pass(10);
   expect(traffic.batches, "fetched").toEqual([]);
@@ -306,7 +296,7 @@ test("where the browser has no beacons a page that is left delivers all the same
   await traffic.pause();
   await click(page);
   await page.goto("about:blank");
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
 });
 
 test("what may be lost goes along to the next page", async ({ product, page, traffic, server, complaints }) => {
@@ -318,10 +308,10 @@ test("what may be lost goes along to the next page", async ({ product, page, tra
   await click(page);
   await expect.poll(() => traffic.activities.length).toBeGreaterThan(0);
   await page.goto(`${product.origin}/login`);
-  expect(await stream(server)).toEqual([]);
+  expect(await server.stream()).toEqual([]);
   await page.unroute(EVENTS);
   await page.goto(`${product.origin}/login`);
-  await expect.poll(() => stream(server)).toEqual([EXPORTED]);
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
 });
 
 test("the tracker is small, and kept by browsers for a while", async ({ server }) => {
@@ -343,6 +333,8 @@ test("the tracker is small, and kept by browsers for a while", async ({ server }
 
 declare global {
   interface Window {
+    /** How many requests of the page are under way. */
+    unanswered: number;
     usage: { identify: (parties: { account: string | null; user: string | null }) => void };
   }
 }
