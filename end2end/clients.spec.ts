@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer, text } from "node:stream/consumers";
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { Product } from "./product";
 import type { Server } from "./server";
@@ -106,6 +107,69 @@ for (const { library, program } of CLIENTS) {
     });
   });
 }
+
+/** A page of the product with a library from npm and a script of its own. */
+async function visit(page: Page, server: Server, library: string, app: string): Promise<Product> {
+  const product = await Product.start(server.origin, {
+    "/": `<!doctype html><title>Pricing</title><script type="module" src="/app.js"></script>`,
+    "/library.js": readFileSync(`${import.meta.dirname}/node_modules/${library}`, "utf8"),
+    "/app.js": app,
+  });
+  await page.goto(product.origin);
+  return product;
+}
+
+test.describe("in browsers", () => {
+  test.beforeEach(({ complaints }) => complaints.allow(/^another host: http:\/\/127\.0\.0\.1:/));
+
+  test(`@segment/analytics-next ${versionOf("@segment/analytics-next")}`, async ({ server, page }) => {
+    const key = await server.key();
+    const settings = { apiKey: key, apiHost: `${new URL(server.origin).host}/v1`, protocol: "http" };
+    const product = await visit(
+      page,
+      server,
+      "@segment/analytics-next/dist/umd/index.js",
+      `import "/library.js";
+      const analytics = AnalyticsNext.AnalyticsBrowser.load({
+        writeKey: "${key}",
+        cdnSettings: { integrations: { "Segment.io": ${JSON.stringify(settings)} } },
+      });
+      await analytics.group("acme", { name: "Acme Inc" });
+      await analytics.identify("lisa", { name: "Lisa Ray" });
+      analytics.track("Exported", { module: "Reports" });
+      analytics.page("Pricing");`,
+    );
+    await expect
+      .poll(() => server.stream())
+      .toEqual(["Acme Inc · Lisa Ray · Pricing · 1 × View", "Acme Inc · Lisa Ray · Reports · 1 × Exported"]);
+    await product.stop();
+  });
+
+  test(`posthog-js ${versionOf("posthog-js")}`, async ({ server, page }) => {
+    const options = {
+      api_host: server.origin,
+      advanced_disable_flags: true,
+      disable_session_recording: true,
+      // A browser that is driven by a program looks like a robot.
+      opt_out_useragent_filter: true,
+    };
+    const product = await visit(
+      page,
+      server,
+      "posthog-js/dist/module.js",
+      `import posthog from "/library.js";
+      posthog.init("${await server.key()}", ${JSON.stringify(options)});
+      posthog.identify("lisa", { name: "Lisa Ray" });
+      posthog.group("company", "acme", { name: "Acme Inc" });
+      posthog.capture("Exported", { module: "Reports" });`,
+    );
+    // It tells of the page by itself, without a module.
+    await expect
+      .poll(() => server.stream())
+      .toEqual(["Acme Inc · Lisa Ray · General · 1 × View", "Acme Inc · Lisa Ray · Reports · 1 × Exported"]);
+    await product.stop();
+  });
+});
 
 test("Totango's pixel, as an image and as a form", async ({ server, request, page, today, complaints }) => {
   const lisa = { sdr_s: await server.key(), sdr_o: "acme", sdr_odn: "Acme Inc", sdr_u: "lisa" };
