@@ -7,6 +7,8 @@ mod fields;
 mod known;
 pub mod posthog;
 pub mod segment;
+#[cfg(test)]
+mod tests;
 pub mod totango;
 pub mod vitally;
 

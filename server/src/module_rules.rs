@@ -6,15 +6,20 @@ use crate::{
     store::{Store, StoreError},
 };
 use model::{instant::Instant, module_rule::ModuleRules};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The rules. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct CurrentRules {
     store: Store,
     clock: Arc<dyn Clock>,
-    /// With the tick they were read at.
-    kept: Arc<Mutex<Option<(Instant, Arc<ModuleRules>)>>>,
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+/// The rules as they were at a tick.
+struct Kept {
+    tick: Instant,
+    rules: Arc<ModuleRules>,
 }
 
 impl CurrentRules {
@@ -26,11 +31,11 @@ impl CurrentRules {
     /// The rules to follow now, at most a tick old.
     pub(crate) async fn get(&self) -> Result<Arc<ModuleRules>, StoreError> {
         let tick = self.clock.now().tick();
-        if let Some((_, rules)) = self.kept().as_ref().filter(|(read, _)| *read == tick) {
-            return Ok(rules.clone());
+        if let Some(kept) = self.kept().as_ref().filter(|kept| kept.tick == tick) {
+            return Ok(kept.rules.clone());
         }
         let rules = Arc::new(self.store.module_rules().await?);
-        *self.kept() = Some((tick, rules.clone()));
+        *self.kept() = Some(Kept { tick, rules: rules.clone() });
         Ok(rules)
     }
 
@@ -41,7 +46,7 @@ impl CurrentRules {
         Ok(())
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<ModuleRules>)>> {
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
         // What is kept is whole, whatever happened to whoever held it.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -546,6 +546,42 @@ async fn module_rules_hold_on_every_server_a_tick_later() {
     assert_eq!(put(json!({"rules": []})).bearer_auth("um_unknown").send().await.unwrap().status(), 401);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_hear_of_the_same_users_at_once_agree() {
+    let server = start().await;
+    let another = if server.is_shared() { Some(server.another().await) } else { None };
+    let servers = [Some(&server), another.as_ref()];
+    let senders = (0..12_usize).map(|sender| async move {
+        for round in 0..10_usize {
+            // Each in an order of its own; the newest is the same for all.
+            let calls = (0..20_usize).map(|step| {
+                let user = (step * 7 + sender * 3 + round) % 20;
+                let (minute, user) = ((sender + round) % 12, format!("user {user}"));
+                match step % 3 {
+                    0 => group(
+                        &user,
+                        &format!("account {minute}"),
+                        &format!("Name {sender}"),
+                        &format!("2026-11-23T11:{minute:02}:00Z"),
+                    ),
+                    1 => json!({"type": "alias", "userId": user, "previousId": format!("user {sender}")}),
+                    _ => track(&user, "Exported", &format!("{sender} {round} {step}")),
+                }
+            });
+            let chosen = servers[(sender + round) % 2].unwrap_or(servers[0].unwrap());
+            chosen.segment(json!(calls.collect::<Vec<_>>())).await;
+        }
+    });
+    futures::future::join_all(senders).await;
+    let stored =
+        server.texts("SELECT user_id || ' ' || value FROM identity WHERE kind = 'account' ORDER BY user_id").await;
+    assert_eq!(stored.len(), 20);
+    assert!(stored.iter().all(|told| told.ends_with(" account 11")), "{stored:?}");
+    let rollups = server.dump_rollups().await;
+    server.rebuild().await;
+    assert_eq!(server.dump_rollups().await, rollups);
+}
+
 /// JSON of any kind, often with the names that mean something.
 fn any_json() -> impl Strategy<Value = Value> {
     let text = prop_oneof![

@@ -24,7 +24,7 @@ pub fn read(json: &Value, receipt: Receipt, rules: &ModuleRules) -> Result<Call,
     let time = match fields.at("/offset").and_then(Value::as_f64).filter(|_| fields.at("/timestamp").is_none()) {
         // Milliseconds between the event and its sending.
         Some(offset) => {
-            let time = receipt.received.plus_millis(-(offset as i64));
+            let time = receipt.received.plus_millis((offset as i64).saturating_neg());
             Receipt { sent_at: None, ..receipt }.happened(Some(time), "/offset")?
         }
         None => fields.time(&["/timestamp"], receipt)?,

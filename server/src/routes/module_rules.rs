@@ -5,7 +5,7 @@ use super::{
     array::parse,
     encoding::Encoding,
     problem::ApiProblem,
-    responses::ReadProblems,
+    responses::{ChangeProblems, ReadProblems},
 };
 use crate::Server;
 use axum::{
@@ -14,7 +14,7 @@ use axum::{
     extract::State,
     http::HeaderMap,
 };
-use model::{api::problem::Problem, module_rule::ModuleRules};
+use model::module_rule::ModuleRules;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Server> {
@@ -48,10 +48,7 @@ async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Js
     ]})),
     responses(
         (status = 200, description = "The rules as they are now", body = ModuleRules),
-        (status = 408, description = "The body did not come in time", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too many bytes", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Another content encoding", body = Problem, content_type = "application/problem+json"),
-        ReadProblems,
+        ChangeProblems,
     ),
 )]
 async fn put_module_rules(
