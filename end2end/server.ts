@@ -23,6 +23,14 @@ export interface UsageEvent {
   count?: number;
 }
 
+/** An entry of the stream. */
+interface Entry {
+  account: { id: string; name?: string };
+  user: { id: string; name?: string };
+  module: string;
+  actions: { action: string; count: number }[];
+}
+
 /** A server with an empty database of its own and a clock that stands still until it is set. */
 export class Server {
   private constructor(
@@ -67,6 +75,29 @@ export class Server {
   /** Sets the clock to the next tick. */
   async tick(): Promise<void> {
     await this.at((Math.floor(this.clock / TICK) + 1) * TICK);
+  }
+
+  /** Makes a key that may send events. */
+  async key(): Promise<string> {
+    return (await this.post("/test/key", "", "text/plain")).text();
+  }
+
+  /** Today's stream at the next tick, sorted: account, user and module, and how often what was done there. */
+  async stream(): Promise<string[]> {
+    await this.tick();
+    const { entries } = await this.get<{ entries: Entry[] }>("/api/v1/today/stream");
+    const shown = entries.map(({ account, user, module, actions }) => {
+      const done = actions.map(({ action, count }) => `${count} × ${action}`).sort();
+      return [account.name ?? account.id, user.name ?? user.id, module, ...done].join(" · ");
+    });
+    return shown.sort();
+  }
+
+  /** What the API answers. */
+  async get<Answer>(path: string): Promise<Answer> {
+    const answer = await fetch(this.origin + path);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Answer;
   }
 
   private async post(path: string, body: string, type: string): Promise<Response> {

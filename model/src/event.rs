@@ -72,6 +72,22 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// When something happened whose time, as sent, stood at `pointer`; refused in the future or before 1970.
+    pub fn happened(self, time: Option<Instant>, pointer: &str) -> Result<Instant, Rejection> {
+        let (time, received) = (self.corrected(time), self.received);
+        if time.millis() > received.millis().saturating_add(FUTURE_MILLIS) {
+            let detail = match time <= Instant::MAX {
+                true => format!("{time} is more than 10 minutes after it was received, {received}"),
+                false => "the time is beyond the year 9999".to_owned(),
+            };
+            return Err(Rejection::new(RejectionCode::TimeInFuture, pointer, detail));
+        }
+        if time.millis() < 0 {
+            return Err(Rejection::new(RejectionCode::TimeOutOfRange, pointer, "the time is before 1970"));
+        }
+        Ok(time)
+    }
+
     /// Corrected time = received − (sent_at − time). An event without a time happened when it was received.
     fn corrected(self, time: Option<Instant>) -> Instant {
         match (time, self.sent_at) {
@@ -133,7 +149,7 @@ impl Event {
                 return Err(Rejection::new(RejectionCode::UnknownKind, "/kind", detail));
             }
         };
-        let time = checked_time(receipt.corrected(time(fields)?), receipt.received)?;
+        let time = receipt.happened(time(fields)?, "/time")?;
         Ok(Self { id, account, account_name, user, user_name, module, kind, time })
     }
 }
@@ -153,21 +169,6 @@ fn whole(number: &Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let float = || number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
     number.as_i64().or_else(|| float().map(|float| float as i64))
-}
-
-/// Tells a time in the future, or one before 1970, from one that can be stored.
-fn checked_time(time: Instant, received: Instant) -> Result<Instant, Rejection> {
-    if time.millis() > received.millis().saturating_add(FUTURE_MILLIS) {
-        let detail = match time <= Instant::MAX {
-            true => format!("{time} is more than 10 minutes after it was received, {received}"),
-            false => "the time is beyond the year 9999".to_owned(),
-        };
-        return Err(Rejection::new(RejectionCode::TimeInFuture, "/time", detail));
-    }
-    if time.millis() < 0 {
-        return Err(Rejection::new(RejectionCode::TimeOutOfRange, "/time", "the time is before 1970"));
-    }
-    Ok(time)
 }
 
 fn time(fields: &Map<String, Value>) -> Result<Option<Instant>, Rejection> {
@@ -232,8 +233,9 @@ fn optional_text(
     }
 }
 
-/// Checks a text as it stands: nothing is trimmed or folded, because ids and names mean exactly what was sent.
-fn checked(text: &str, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
+/// Checks a text as it stands, of at most so many bytes: nothing is trimmed or folded, because ids and names mean exactly
+/// what was sent.
+pub fn checked(text: &str, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
     if text.trim().is_empty() {
         return Err(Rejection::new(RejectionCode::EmptyText, pointer, format!("{name} must not be empty")));
     }
@@ -248,11 +250,11 @@ fn checked(text: &str, pointer: &str, name: &str, bytes: usize) -> Result<String
     Ok(text.to_owned())
 }
 
-fn missing(pointer: &str, name: &str) -> Rejection {
+pub(crate) fn missing(pointer: &str, name: &str) -> Rejection {
     Rejection::new(RejectionCode::MissingField, pointer, format!("{name} is missing"))
 }
 
-fn wrong_type(pointer: &str, expected: &str, json: &Value) -> Rejection {
+pub(crate) fn wrong_type(pointer: &str, expected: &str, json: &Value) -> Rejection {
     let found = match json {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

@@ -5,10 +5,12 @@
 //! The crate compiles to WebAssembly, so that page and server share every definition.
 
 pub mod api;
+pub mod call;
 pub mod change;
 pub mod event;
 pub mod instant;
 pub mod minutes;
+pub mod module_rule;
 pub mod period;
 pub mod query;
 pub mod reject;

@@ -1,6 +1,7 @@
 //! The server with a clock that browser tests set: `controlled ZONE NOW [--demo]` listens on a port of its own, over an
 //! empty database of its own, and prints the address; both go with SIGTERM. `POST /test/clock` takes an RFC 3339 instant
-//! as its body, moves the clock there and takes the snapshot of that tick.
+//! as its body, moves the clock there and takes the snapshot of that tick. `POST /test/key` makes a key that may
+//! send events, and answers with it.
 
 #[path = "../tests/harness/database.rs"]
 #[expect(dead_code, reason = "whether it is shared matters to other tests")]
@@ -13,8 +14,8 @@ use server::{
     Server,
     clock::ManualClock,
     dashboards::Display,
-    routes,
-    store::{Asked, Store},
+    key, routes,
+    store::{Asked, Grant, Store},
 };
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,13 +35,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let demo = options.iter().any(|option| option == "--demo");
     let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-    let (server, _writer) = Server::new(store, clock.clone(), display, metrics);
+    let (server, _writer) = Server::new(store.clone(), clock.clone(), display, metrics);
     let controls = axum::Router::new().route("/test/clock", post(set_clock)).with_state((clock, server.clone()));
+    let keys = axum::Router::new().route("/test/key", post(add_key)).with_state(store);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     let mut stop = signal(SignalKind::terminate())?;
     tokio::select! {
-        served = axum::serve(listener, controls.merge(routes::router(server))) => served?,
+        served = axum::serve(listener, controls.merge(keys).merge(routes::router(server))) => served?,
         _ = stop.recv() => {}
     }
     Ok(())
@@ -53,4 +55,10 @@ async fn set_clock(State((clock, server)): State<(Arc<ManualClock>, Server)>, no
         Ok(_) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+async fn add_key(State(store): State<Store>) -> Result<String, StatusCode> {
+    let key = key::generate().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let added = store.add_key(key::digest(&key), &key, Grant::Ingest, Instant::from_millis(0)).await;
+    added.map(|()| key).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
 }

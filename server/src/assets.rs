@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::negotiation;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -25,6 +25,9 @@ const MANIFEST: &str = "manifest.json";
 
 /// Files in here carry a hash of their content in their name, so they never change.
 const HASHED: &str = "pkg/";
+
+/// The one file that pages of other origins load: the tracker.
+const TRACKER: &str = "usage.js";
 
 /// Where the page's parts are, as absolute URL paths. They change with the content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -51,6 +54,8 @@ pub fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
     answer(path.strip_prefix('/')?, headers, |path| Site::get(path).map(File::from))
 }
 
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// A file as it is sent.
 struct File {
     bytes: Cow<'static, [u8]>,
@@ -76,7 +81,11 @@ fn answer(path: &str, headers: &HeaderMap, get: impl Fn(&str) -> Option<File>) -
         .unwrap_or((None, plain));
 
     let tag = format!("\"{}\"", hex(&file.hash[..16]));
-    let cache = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = match path {
+        TRACKER => "public, max-age=3600",
+        _ if path.starts_with(HASHED) => "public, max-age=31536000, immutable",
+        _ => "no-cache",
+    };
     let unchanged = negotiation::has_already(headers, &tag);
     let mut response =
         if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(file.bytes).into_response() };
@@ -84,6 +93,11 @@ fn answer(path: &str, headers: &HeaderMap, get: impl Fn(&str) -> Option<File>) -
     sent.insert(header::ETAG, HeaderValue::from_str(&tag).ok()?);
     sent.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     sent.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if path == TRACKER {
+        // As a module, or under a policy that isolates the page, it wants these said.
+        sent.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        sent.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    }
     if !unchanged {
         sent.insert(header::CONTENT_TYPE, HeaderValue::from_str(&media_type).ok()?);
         if let Some(encoding) = encoding {
@@ -128,14 +142,13 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderName;
 
     /// A site with a script in all encodings, and an icon as it is.
     fn ask(path: &str, headers: &[(HeaderName, &str)]) -> Option<Response> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         answer(path, &headers, |path| {
             let media_type = match path {
-                "pkg/app.0123.js" => "text/javascript",
+                "pkg/app.0123.js" | "usage.js" => "text/javascript",
                 "pkg/app.0123.js.br" | "pkg/app.0123.js.gz" | "manifest.json" => "application/octet-stream",
                 "favicon.svg" => "image/svg+xml",
                 _ => return None,
@@ -183,10 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn hashed_names_are_kept_for_ever_and_others_checked() {
+    fn hashed_names_are_kept_for_ever_the_tracker_for_an_hour_and_others_checked() {
         let cache = |path| header(&ask(path, &[]).unwrap(), header::CACHE_CONTROL).to_owned();
         assert_eq!(cache("pkg/app.0123.js"), "public, max-age=31536000, immutable");
+        assert_eq!(cache("usage.js"), "public, max-age=3600");
         assert_eq!(cache("favicon.svg"), "no-cache");
+    }
+
+    #[test]
+    fn the_tracker_alone_is_for_pages_of_any_origin() {
+        for (path, origin, policy) in [("usage.js", "*", "cross-origin"), ("pkg/app.0123.js", "", "")] {
+            let response = ask(path, &[]).unwrap();
+            assert_eq!(header(&response, header::ACCESS_CONTROL_ALLOW_ORIGIN), origin, "{path}");
+            assert_eq!(header(&response, CROSS_ORIGIN_RESOURCE_POLICY), policy, "{path}");
+        }
     }
 
     #[test]

@@ -84,9 +84,9 @@ impl Ingest {
 }
 
 /// How much room a batch takes in the queue, in events.
-fn places(Batch { events, rejects }: &Batch) -> usize {
+fn places(Batch { events, rejects, namings, identities }: &Batch) -> usize {
     let of_reject = |reject: &Reject| 1 + reject.body.len() / PLACE_BYTES;
-    events.len() + rejects.iter().map(of_reject).sum::<usize>()
+    events.len() + namings.len() + identities.len() + rejects.iter().map(of_reject).sum::<usize>()
 }
 
 /// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a

@@ -1,6 +1,7 @@
 //! The server of Usage Monitor: HTTP, ingest, store and command line.
 
 pub mod assets;
+pub mod calls;
 pub mod cli;
 pub mod clock;
 pub mod dashboards;
@@ -8,6 +9,7 @@ pub mod demo;
 pub mod import;
 pub mod ingest;
 pub mod key;
+mod module_rules;
 mod negotiation;
 mod receive;
 pub mod routes;
@@ -17,6 +19,7 @@ use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display, ReadError},
     ingest::Ingest,
+    module_rules::CurrentRules,
     receive::Receiver,
     store::Store,
 };
@@ -42,6 +45,7 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
     receiver: Receiver,
+    module_rules: CurrentRules,
 }
 
 impl Server {
@@ -56,7 +60,8 @@ impl Server {
         let (ingest, writer) = Ingest::start(store.clone());
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
-        (Self { store, ingest, dashboards, clock, metrics, receiver }, writer)
+        let module_rules = CurrentRules::new(store.clone(), clock.clone());
+        (Self { store, ingest, dashboards, clock, metrics, receiver, module_rules }, writer)
     }
 
     /// The way in for events that don't come over HTTP.

@@ -280,6 +280,70 @@ async fn a_key_is_held_to_its_grant() {
 }
 
 #[tokio::test]
+async fn what_cannot_set_headers_sends_text_and_the_key_as_a_parameter() {
+    use server::store::Grant;
+    let server = start().await;
+    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
+    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
+    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    let post = |key: &str| {
+        let request = server.client.post(server.url(&format!("/api/v1/events?key={key}")));
+        let request = request.header(header::CONTENT_TYPE, "text/plain;charset=UTF-8");
+        request.body(json!({"sent_at": noon().millis(), "events": [event("lisa")]}).to_string())
+    };
+    let answer = post(&ingest).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({"accepted": 1, "duplicates": 0, "rejected": []}));
+    assert_eq!(server.problem(post("um_unknown")).await.0, 401);
+    assert_eq!(server.problem(post("")).await.0, 401);
+    assert_eq!(server.problem(post(&read)).await.0, 403);
+    // What stands in a header says more, and a parameter opens nothing that is read.
+    assert_eq!(server.problem(post(&ingest).bearer_auth("um_unknown")).await.0, 401);
+    let today = server.client.get(server.url(&format!("/api/v1/today?key={ingest}"))).send().await.unwrap();
+    assert_eq!(today.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn pages_of_any_origin_may_send_and_none_may_read() {
+    let server = start().await;
+    let origin = "https://product.example";
+    let ask = |path: &str, method: &str| {
+        let request = server.client.request(Method::OPTIONS, server.url(path)).header(header::ORIGIN, origin);
+        let request = request.header(header::ACCESS_CONTROL_REQUEST_METHOD, method);
+        request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-encoding,content-type").send()
+    };
+    let asked = ask("/api/v1/events", "POST").await.unwrap();
+    assert_eq!(asked.status(), StatusCode::OK);
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization,content-encoding,content-type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        assert_eq!(asked.headers()[&name], value, "{name}");
+    }
+    assert!(!asked.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+
+    let post = |body: &str| {
+        let request = server.client.post(server.url("/api/v1/events")).header(header::ORIGIN, origin);
+        request.header(header::CONTENT_TYPE, "application/json").body(body.to_owned()).send()
+    };
+    for (body, status) in [(event("lisa").to_string(), 200), ("{".to_owned(), 400)] {
+        let answer = post(&body).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS], "retry-after");
+    }
+
+    for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage", "/api/v1/workspace", "/metrics", "/"] {
+        let read = server.client.get(server.url(path)).header(header::ORIGIN, origin).send().await.unwrap();
+        for answer in [read, ask(path, "GET").await.unwrap()] {
+            let shared = answer.headers().keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(shared, None, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stop_loses_nothing_and_a_start_finds_everything() {
     let server = start().await;
     server.send(&json!([event("lisa"), event("tom")])).await;

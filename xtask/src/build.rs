@@ -14,7 +14,7 @@ use crate::{
 #[derive(clap::Args, Default)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Leave out wasm-opt, which needs Node: the page gets larger
+    /// Leave out wasm-opt and terser, which need Node: the page and its scripts get larger
     #[arg(long)]
     pub(crate) no_wasm_opt: bool,
 }

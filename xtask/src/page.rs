@@ -1,5 +1,5 @@
 //! The page's files, from the crate `frontend`, style/ and public/ to target/site/:
-//! WebAssembly → bindings → optimized → hashed names → compressed.
+//! WebAssembly → bindings → optimized → hashed names → compressed. Scripts of public/ are minified.
 
 use std::{
     fs,
@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// How many steps [`build`] takes.
-pub(crate) const STEPS: usize = 4;
+pub(crate) const STEPS: usize = 5;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Where the npm package with wasm-opt is listed and installed.
+/// Where the npm packages with wasm-opt and terser are listed and installed.
 const NODE_DIRECTORY: &str = "xtask/node";
 
 /// What rustc lets the browser do, so that wasm-opt neither refuses it nor uses more.
@@ -40,6 +40,9 @@ const WASM_FEATURES: [&str; 6] = [
 
 /// What the crate `frontend` is called in the browser.
 const NAME: &str = "usage-monitor";
+
+/// The one script that is loaded by pages of others.
+const TRACKER: &str = "usage.js";
 
 /// A file of the site.
 struct File {
@@ -57,7 +60,7 @@ struct Site {
 }
 
 /// Builds target/site, leaving out the steps whose inputs are those of the last time. Without `optimize`, wasm-opt
-/// is left out, and so is the need for Node.
+/// and terser are left out, and so is the need for Node.
 ///
 /// # Errors
 /// A tool is missing, a step fails, or a file cannot be read or written.
@@ -79,10 +82,17 @@ pub(crate) fn build(steps: &mut Steps, optimize: bool) -> Result<()> {
     let title = if optimize { "Bind and optimize the WebAssembly" } else { "Bind the WebAssembly" };
     unless_done(steps, title, bound, &inputs, || bind(&compiled, bound, optimize))?;
 
-    let site = Site::new(bound, Path::new("style"), Path::new("public"))?;
+    let mut public = Vec::new();
+    collect(Path::new("public"), "", &mut public)?;
+    let minified = Path::new("target/public");
+    let inputs = key(contents(&public).chain([&tools[..], &[optimize.into()]]));
+    let title = if optimize { "Minify the scripts" } else { "Copy the scripts" };
+    unless_done(steps, title, minified, &inputs, || minify(&public, minified, optimize))?;
+
+    let site = Site::new(bound, Path::new("style"), minified)?;
     let directory = Path::new("target/site");
-    let contents = site.files.iter().flat_map(|file| [file.path.as_bytes(), &file.bytes]);
-    unless_done(steps, "Compress the page", directory, &key(contents), || site.write(directory))?;
+    let inputs = key(contents(&site.files));
+    unless_done(steps, "Compress the page", directory, &inputs, || site.write(directory))?;
     print!("{}", site.sizes(directory)?);
     Ok(())
 }
@@ -120,6 +130,21 @@ fn bind(compiled: &Path, directory: &Path, optimize: bool) -> Result<()> {
     Ok(())
 }
 
+/// Writes the files of public/ to `directory`, with `optimize` the scripts among them minified.
+fn minify(public: &[File], directory: &Path, optimize: bool) -> Result<()> {
+    for File { path, bytes } in public {
+        write_file(directory, path, bytes)?;
+        if optimize && path.ends_with(".js") {
+            let script = directory.join(path);
+            let mut terser = Command::new("node");
+            terser.arg(Path::new(NODE_DIRECTORY).join("node_modules/terser/bin/terser")).arg(&script);
+            terser.args(["--compress", "--mangle", "--ecma", "2020", "--output"]).arg(&script);
+            tools::run_quietly(&mut terser)?;
+        }
+    }
+    Ok(())
+}
+
 impl Site {
     /// Gathers the page's parts under names that change with their content, so that browsers may keep them for
     /// ever, and the files of `public` under their own names.
@@ -150,17 +175,20 @@ impl Site {
         write_file(directory, "manifest.json", format!("{names:#}\n").as_bytes())
     }
 
-    /// A table of what the first visit loads beside the HTML.
+    /// A table of what the first visit loads beside the HTML, and of what the tracker adds to other pages.
     fn sizes(&self, directory: &Path) -> Result<String> {
-        let mut table = format!("\n{:<40} {:>10} {:>10}\n", "First load, bytes", "raw", "brotli");
-        let mut total = [0, 0];
+        let row = |name: &str, sizes: [u64; 3]| {
+            let [raw, gzip, brotli] = sizes;
+            format!("{name:<40} {raw:>10} {gzip:>10} {brotli:>10}\n")
+        };
+        let mut table = format!("\n{:<40} {:>10} {:>10} {:>10}\n", "First load, bytes", "raw", "gzip", "brotli");
+        let mut total = [0; 3];
         for path in [&self.css, &self.js, &self.wasm] {
-            let raw = fs::metadata(directory.join(path))?.len();
-            let brotli = fs::metadata(directory.join(format!("{path}.br"))).map_or(raw, |file| file.len());
-            table += &format!("{path:<40} {raw:>10} {brotli:>10}\n");
-            total = [total[0] + raw, total[1] + brotli];
+            let sizes = sizes_of(directory, path)?;
+            table += &row(path, sizes);
+            total = std::array::from_fn(|size| total[size] + sizes[size]);
         }
-        Ok(table + &format!("{:<40} {:>10} {:>10}\n", "together", total[0], total[1]))
+        Ok(table + &row("together", total) + &row("tracker", sizes_of(directory, TRACKER)?))
     }
 }
 
@@ -190,6 +218,19 @@ fn collect(directory: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// Paths and bytes, for a key.
+fn contents(files: &[File]) -> impl Iterator<Item = &[u8]> {
+    files.iter().flat_map(|file| [file.path.as_bytes(), &file.bytes])
+}
+
+/// How many bytes a written file has as it is, and as gzip and brotli leave it.
+fn sizes_of(directory: &Path, path: &str) -> Result<[u64; 3]> {
+    let raw = fs::metadata(directory.join(path))?.len();
+    let compressed =
+        |extension| fs::metadata(directory.join(format!("{path}.{extension}"))).map_or(raw, |file| file.len());
+    Ok([raw, compressed("gz"), compressed("br")])
 }
 
 /// Adds a file as `pkg/STEM.HASH.EXTENSION` and returns that path.
@@ -305,6 +346,19 @@ mod tests {
         let manifest = fs::read_to_string(out.join("manifest.json")).unwrap();
         let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
         assert_eq!(manifest, json!({ "js": site.js, "wasm": site.wasm, "css": site.css }));
+    }
+
+    #[test]
+    fn sizes_of_the_first_load_and_the_tracker_are_told() {
+        let (directory, site) = site("1");
+        let out = directory.path().join("site");
+        site.write(&out).unwrap();
+        write_file(&out, TRACKER, &[b' '; 99]).unwrap();
+        let table = site.sizes(&out).unwrap();
+        let total = [&site.css, &site.js, &site.wasm].map(|path| sizes_of(&out, path).unwrap()[0]).iter().sum::<u64>();
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert!(rows.iter().any(|row| row[..] == ["tracker", "99", "99", "99"]), "{table}");
+        assert!(rows.iter().any(|row| row.len() == 4 && row[..2] == ["together", &total.to_string()]), "{table}");
     }
 
     #[test]

@@ -44,7 +44,8 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 6] = ["api", "faults", "kills", "properties", "several_servers", "time_zone"];
+const ON_BOTH_DATABASES: [&str; 7] =
+    ["api", "faults", "kills", "properties", "protocols", "several_servers", "time_zone"];
 
 /// A stage that has run.
 struct Outcome {
@@ -148,7 +149,8 @@ fn browser() -> Result<Vec<Tally>> {
     Ok(tallies)
 }
 
-/// The specs start their own servers: the program itself, and a controlled one whose clock they set.
+/// The specs start their own servers: the program itself, and a controlled one whose clock they set. Some of them run
+/// clients that people already have, in Node and in Python.
 fn playwright() -> Result<Command> {
     tools::need_node("Testing in a browser")?;
     let chromium = tools::need_chromium()?;
@@ -158,9 +160,12 @@ fn playwright() -> Result<Command> {
 
     let directory = Path::new("end2end");
     tools::need_node_packages(directory)?;
+    let python_packages = tools::target_dir().join("python");
+    tools::need_python_packages(&directory.join("clients/requirements.txt"), &python_packages)?;
     let mut tests = Command::new("npx");
     tests.args(["--no-install", "playwright", "test"]).current_dir(directory);
     tests.env("CHROMIUM", chromium);
+    tests.env("PYTHONPATH", python_packages.canonicalize()?);
     tests.env("USAGE_MONITOR", program.canonicalize()?);
     tests.env("USAGE_MONITOR_CONTROLLED", controlled.canonicalize()?);
     tests.env_remove(postgres::URL_VARIABLE);

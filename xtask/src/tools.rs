@@ -19,6 +19,11 @@ const CHROMIUM_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrom
 
 const INSTALL_CHROMIUM: &str = "apt-get update && apt-get install -y chromium";
 
+/// Fails on a Python without pip, or one too old for the packages from PyPI.
+const USABLE_PYTHON: &str = "import sys, pip; sys.exit(sys.version_info < (3, 10))";
+
+const INSTALL_PYTHON: &str = "apt-get update && apt-get install -y python3-pip";
+
 /// A cargo command of the toolchain that runs this program.
 pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -115,16 +120,42 @@ fn major(version: &str) -> Option<u32> {
 /// # Errors
 /// npm cannot install them.
 pub(crate) fn need_node_packages(directory: &Path) -> Result<()> {
-    let lock = fs::read(directory.join("package-lock.json"))
-        .with_context(|| format!("{} has no package-lock.json", directory.display()))?;
-    let key = blake3::hash(&lock).to_hex();
-    let stamp = directory.join("node_modules/.installed");
+    unless_installed(&directory.join("package-lock.json"), &directory.join("node_modules"), || {
+        let mut npm = Command::new("npm");
+        npm.arg("ci").current_dir(directory).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        run_quietly(&mut npm).with_context(|| format!("cannot install the npm packages of {}", directory.display()))
+    })
+}
+
+/// Makes sure that the Python packages that `requirements` lists are installed in `directory`, those and no others.
+///
+/// # Errors
+/// There is no Python with pip, or pip cannot install them.
+pub(crate) fn need_python_packages(requirements: &Path, directory: &Path) -> Result<()> {
+    let python = || run_quietly(Command::new("python3").args(["-c", USABLE_PYTHON])).ok();
+    find_or_install("Python 3.10 or newer with pip", python, INSTALL_PYTHON, "have one as python3 on the path")?;
+    unless_installed(requirements, directory, || {
+        if directory.is_dir() {
+            fs::remove_dir_all(directory)?;
+        }
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.arg("--target").arg(directory).arg("--requirement").arg(requirements);
+        pip.env("PIP_ROOT_USER_ACTION", "ignore");
+        run_quietly(&mut pip)
+            .with_context(|| format!("cannot install the Python packages of {}", requirements.display()))
+    })
+}
+
+/// Installs into `directory` what `list` says, unless that was done before from the same list.
+fn unless_installed(list: &Path, directory: &Path, install: impl FnOnce() -> Result<String>) -> Result<()> {
+    let listed = fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
+    let key = blake3::hash(&listed).to_hex();
+    let stamp = directory.join(".installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == key.as_str()) {
         return Ok(());
     }
-    let mut npm = Command::new("npm");
-    npm.arg("ci").current_dir(directory).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    run_quietly(&mut npm).with_context(|| format!("cannot install the npm packages of {}", directory.display()))?;
+    install()?;
     fs::write(&stamp, key.as_str()).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
@@ -189,6 +220,22 @@ mod tests {
     fn reads_the_major_version_of_node() {
         assert_eq!(major("v20.20.2\n"), Some(20));
         assert_eq!(major("unknown"), None);
+    }
+
+    #[test]
+    fn what_is_installed_is_installed_again_when_its_list_changes() {
+        let place = tempfile::tempdir().unwrap();
+        let list = place.path().join("list");
+        let mut times = 0;
+        for (text, expected) in [("one", 1), ("one", 1), ("two", 2)] {
+            fs::write(&list, text).unwrap();
+            unless_installed(&list, place.path(), || {
+                times += 1;
+                Ok(String::new())
+            })
+            .unwrap();
+            assert_eq!(times, expected);
+        }
     }
 
     #[test]

@@ -57,6 +57,10 @@ pub enum RejectionCode {
     TimeInFuture,
     /// The event is larger than 32 KiB.
     EventTooLarge,
+    /// A call of another protocol names no account, and none is known of its user.
+    UnknownAccount,
+    /// A call of another protocol that means nothing here.
+    UnsupportedCall,
 }
 
 impl RejectionCode {
@@ -75,6 +79,8 @@ impl RejectionCode {
             Self::TimeOutOfRange => "time_out_of_range",
             Self::TimeInFuture => "time_in_future",
             Self::EventTooLarge => "event_too_large",
+            Self::UnknownAccount => "unknown_account",
+            Self::UnsupportedCall => "unsupported_call",
         }
     }
 }

@@ -1,8 +1,13 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod array;
+mod clients;
+mod cross_origin;
 mod csv;
+mod encoding;
 mod events;
+mod module_rules;
 mod operation;
 mod page;
 mod pairs;
@@ -16,7 +21,7 @@ use crate::Server;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
@@ -26,6 +31,7 @@ use problem::ApiProblem;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
 };
+use tracing::Span;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -59,7 +65,13 @@ pub fn router(server: Server) -> Router {
         .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
         .layer(secure(header::REFERRER_POLICY, "same-origin"))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// What the log says of a request: its route. The address itself may hold a key.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or(request.uri().path(), MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
 }
 
 /// The routes of the API and the document that describes them.
@@ -73,9 +85,11 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(module_rules::router())
         .merge(workspace::router())
         .merge(operation::router());
-    let (api, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();
+    let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);
+    let (api, document) = router.merge(cross_origin::allow(clients::router())).split_for_parts();
     // Where orchestrators and Prometheus look unless told otherwise.
     let (operation, _) = operation::router().split_for_parts();
     (api.merge(operation), document)

@@ -52,3 +52,33 @@ pub(super) enum IngestProblems {
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
 }
+
+/// What can go wrong with changing what belongs to the workspace.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum ChangeProblems {
+    /// The body can't be read; nothing was changed
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(#[to_schema] Problem),
+    /// The key is not known
+    #[response(status = 401, content_type = "application/problem+json")]
+    UnknownKey(#[to_schema] Problem),
+    /// No key may change settings
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotPermitted(#[to_schema] Problem),
+    /// The body did not come in time; nothing was changed
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(#[to_schema] Problem),
+    /// Too many bytes; nothing was changed
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// Another content encoding
+    #[response(status = 415, content_type = "application/problem+json")]
+    Encoding(#[to_schema] Problem),
+    /// Fields are at fault; nothing was changed
+    #[response(status = 422, content_type = "application/problem+json")]
+    Fields(#[to_schema] Problem),
+    /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}

@@ -5,11 +5,12 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbers},
-    reject,
+    identity, reject,
     rollup::{self, Fact},
     statement::{Column, bulk},
 };
 use model::{
+    call::{Identity, Naming},
     event::{Event, Kind},
     reject::Reject,
 };
@@ -22,18 +23,24 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Events that don't, to be kept for those who look into them.
     pub rejects: Vec<Reject>,
+    /// Names that come without an event.
+    pub namings: Vec<Naming>,
+    /// What was told of users for events to come.
+    pub identities: Vec<Identity>,
 }
 
 impl Batch {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.rejects.is_empty()
+        self.events.is_empty() && self.rejects.is_empty() && self.namings.is_empty() && self.identities.is_empty()
     }
 
     /// Puts what another one holds behind what is in this one.
     pub fn append(&mut self, other: &mut Self) {
         self.events.append(&mut other.events);
         self.rejects.append(&mut other.rejects);
+        self.namings.append(&mut other.namings);
+        self.identities.append(&mut other.identities);
     }
 }
 
@@ -78,18 +85,20 @@ impl Store {
     /// Stores events and says for each, in order, what became of it. They are durable when this returns; on an error
     /// none of them is stored. Must not be cancelled half-way: run it in a task of its own.
     pub async fn append(&self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with_rejects(events, &[]).await
+        self.append_all(events, &Batch::default()).await
     }
 
     /// The same, for all that a batch holds.
-    pub async fn append_batch(&self, Batch { events, rejects }: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with_rejects(events, rejects).await
+    pub async fn append_batch(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        self.append_all(&batch.events, batch).await
     }
 
-    async fn append_with_rejects(&self, events: &[Event], rejects: &[Reject]) -> Result<Vec<Outcome>, StoreError> {
+    /// Stores events, and what else there is in a batch.
+    async fn append_all(&self, events: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        let Batch { rejects, namings, identities, .. } = beside;
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
-        let numbers = remembered.dimensions.number(&mut connection, events).await?;
+        let (numbers, named) = remembered.dimensions.number(&mut connection, events, namings).await?;
         let outcomes = claim_ids(&mut connection, events, &numbers).await?;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
@@ -101,8 +110,11 @@ impl Store {
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
         reject::keep(&mut connection, rejects).await?;
-        rollup::lock_accounts(&mut connection, &facts).await?;
-        dimension::rename(&mut connection, accepted()).await?;
+        identity::keep(&mut connection, identities).await?;
+        let named_accounts = named.iter().map(|name| name.account_no);
+        let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
+        rollup::lock_accounts(&mut connection, accounts.collect()).await?;
+        dimension::rename(&mut connection, accepted(), &named).await?;
         // Last: all servers write to the same few rows of the sums.
         rollup::apply(&mut connection, self.reporting, &facts).await?;
         writing.commit().await?;

@@ -5,7 +5,10 @@ use super::{
     connection::Connection,
     statement::{Column, bulk},
 };
-use model::event::{Event, Kind};
+use model::{
+    call::Naming,
+    event::{Event, Kind},
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many numbers are remembered before all are forgotten: some 50 MB.
@@ -35,23 +38,35 @@ pub(super) struct Numbers {
     pub(super) activity_no: i64,
 }
 
+/// A name that came without an event, with the numbers of what is called so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) account_no: i64,
+    /// None where it is the account.
+    user_no: Option<i64>,
+    dated: DatedName<'a>,
+}
+
 impl Dimensions {
-    /// The numbers of each event, in order; new ids and names get theirs. What a transaction numbered that was
-    /// not committed must not be asked again.
-    pub(super) async fn number(
+    /// The numbers of each event and of what is named without one, in order; new ids and names get theirs. What a
+    /// transaction numbered that was not committed must not be asked again.
+    pub(super) async fn number<'a>(
         &mut self,
         connection: &mut Connection<'_>,
         events: &[Event],
-    ) -> Result<Vec<Numbers>, StoreError> {
+        namings: &'a [Naming],
+    ) -> Result<(Vec<Numbers>, Vec<Named<'a>>), StoreError> {
         if self.count > REMEMBERED {
             *self = Self::default();
         }
-        let accounts = events.iter().map(|event| event.account.as_str());
+        let named = namings.iter().map(|naming| naming.account.as_str());
+        let accounts = events.iter().map(|event| event.account.as_str()).chain(named);
         self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
         let modules = events.iter().map(|event| event.module.as_str());
         self.count += number_names(connection, ("module", "module_no", "name"), &mut self.modules, modules).await?;
 
-        let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str()));
+        let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
+        let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
         let columns = ("member", "user_no", "account_no", "id");
         self.count += number_parts(connection, columns, &mut self.users, users).await?;
         let activities = events.iter().filter_map(|event| match &event.kind {
@@ -61,7 +76,15 @@ impl Dimensions {
         let columns = ("activity", "activity_no", "module_no", "action");
         self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
 
-        Ok(events.iter().map(|event| self.remembered(event)).collect())
+        let numbers = events.iter().map(|event| self.remembered(event)).collect();
+        Ok((numbers, namings.iter().map(|naming| self.named(naming)).collect()))
+    }
+
+    /// A name whose account and user have been looked up.
+    fn named<'a>(&self, Naming { account, user, name, at }: &'a Naming) -> Named<'a> {
+        let account_no = self.accounts[account];
+        let user_no = user.as_ref().map(|user| self.users[&account_no][user]);
+        Named { account_no, user_no, dated: (at.millis(), name) }
     }
 
     /// The numbers of an event whose ids and names have all been looked up.
@@ -124,26 +147,36 @@ async fn number_parts<'a>(
 /// the order of arrival never decides.
 type DatedName<'a> = (i64, &'a str);
 
-/// Stores the names that events bring, where they are newer than what is there.
+/// Stores the names that come with events and without, where they are newer than what is there.
 pub(super) async fn rename(
     connection: &mut Connection<'_>,
     events: impl Iterator<Item = (&Event, Numbers)>,
+    named: &[Named<'_>],
 ) -> Result<(), StoreError> {
     let mut accounts: BTreeMap<i64, DatedName<'_>> = BTreeMap::new();
     let mut users: BTreeMap<(i64, i64), DatedName<'_>> = BTreeMap::new();
     for (event, numbers) in events {
         let at = event.time.millis();
         if let Some(name) = &event.account_name {
-            let newest = accounts.entry(numbers.account_no).or_insert((at, name));
-            *newest = (*newest).max((at, name));
+            keep_newest(&mut accounts, numbers.account_no, (at, name));
         }
         if let Some(name) = &event.user_name {
-            let newest = users.entry((numbers.account_no, numbers.user_no)).or_insert((at, name));
-            *newest = (*newest).max((at, name));
+            keep_newest(&mut users, (numbers.account_no, numbers.user_no), (at, name));
+        }
+    }
+    for &Named { account_no, user_no, dated } in named {
+        match user_no {
+            Some(user_no) => keep_newest(&mut users, (account_no, user_no), dated),
+            None => keep_newest(&mut accounts, account_no, dated),
         }
     }
     rename_accounts(connection, &accounts).await?;
     rename_users(connection, &users).await
+}
+
+fn keep_newest<'a, K: Ord>(names: &mut BTreeMap<K, DatedName<'a>>, of: K, dated: DatedName<'a>) {
+    let newest = names.entry(of).or_insert(dated);
+    *newest = (*newest).max(dated);
 }
 
 async fn rename_accounts(

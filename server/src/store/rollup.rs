@@ -109,13 +109,12 @@ pub(super) async fn apply(
     raise_revisions(connection, batch.users.keys().map(|&(day, ..)| day)).await
 }
 
-/// Keeps other processes from the roll-ups of the accounts that facts are about, until the transaction ends: below, what
-/// is stored is read before it is written. An SQLite transaction is alone anyway.
-pub(super) async fn lock_accounts(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+/// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is read
+/// before it is written. An SQLite transaction is alone anyway.
+pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTreeSet<i64>) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }
-    let accounts: BTreeSet<i64> = facts.iter().map(|fact| fact.numbers.account_no).collect();
     let lock = bulk(
         "WITH wanted (account_no) AS ({rows}) \
          SELECT account_no FROM account WHERE account_no IN (SELECT account_no FROM wanted) \

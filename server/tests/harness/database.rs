@@ -53,6 +53,21 @@ impl TestDatabase {
         assert_eq!(found, [("ok".to_owned(),)]);
     }
 
+    /// The rows of a query for one column of text.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let texts = match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.expect("a connection");
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await
+            }
+            Self::Postgres { .. } => {
+                let mut connection = sqlx::PgConnection::connect(&self.url()).await.expect("a connection");
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await
+            }
+        };
+        texts.expect("rows")
+    }
+
     /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.
     pub(crate) async fn cut_connections(&self) {
         let Self::Postgres { base, schema } = self else { return };

@@ -107,6 +107,11 @@ impl TestServer {
         self.database.rebuild().await;
     }
 
+    /// The rows of a query for one column of text.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        self.database.texts(sql).await
+    }
+
     /// An address of this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)

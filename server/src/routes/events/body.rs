@@ -1,7 +1,12 @@
 //! The forms a request with events may have.
 
-use crate::{routes::problem::ApiProblem, store::Batch};
-use axum::http::StatusCode;
+use crate::{
+    routes::{
+        array::{Items, parse, refuse_too_many},
+        problem::ApiProblem,
+    },
+    store::Batch,
+};
 use model::{
     api::{
         ingest::{RejectedEvent, RejectionCode},
@@ -11,12 +16,8 @@ use model::{
     instant::Instant,
     reject::{Origin, Reject},
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// The media types events come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,9 @@ impl Form {
     pub(super) fn from_content_type(value: Option<&str>) -> Option<Self> {
         let essence = value?.split(';').next()?.trim();
         match essence.to_ascii_lowercase().as_str() {
-            "application/json" => Some(Self::Json),
+            // What a browser may send to another origin without asking it first, and so all that it can send while a
+            // page goes away.
+            "application/json" | "text/plain" => Some(Self::Json),
             "application/x-ndjson" => Some(Self::NdJson),
             _ => None,
         }
@@ -96,7 +99,7 @@ impl Reader {
         Ok(self.sort_each(lines().enumerate().map(|(index, line)| (line, format!("/{index}"))), None))
     }
 
-    fn sort(&self, events: &Events<'_>, prefix: &str, sent_at: Option<Instant>) -> Result<Sorted, ApiProblem> {
+    fn sort(&self, events: &Items<'_>, prefix: &str, sent_at: Option<Instant>) -> Result<Sorted, ApiProblem> {
         refuse_too_many(events.has_more)?;
         let texts = events.kept.iter().enumerate();
         Ok(self.sort_each(texts.map(|(index, json)| (json.get(), format!("{prefix}/{index}"))), sent_at))
@@ -116,39 +119,6 @@ impl Reader {
             }
         }
         sorted
-    }
-}
-
-/// An array of events. Those beyond the limit are read, but not kept.
-struct Events<'a> {
-    kept: Vec<&'a RawValue>,
-    has_more: bool,
-}
-
-impl<'de> Deserialize<'de> for Events<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Limit;
-        impl<'de> Visitor<'de> for Limit {
-            type Value = Events<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an array of events")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-                let mut kept = Vec::new();
-                while kept.len() < EVENTS_PER_REQUEST {
-                    let Some(event) = array.next_element()? else { break };
-                    kept.push(event);
-                }
-                let mut has_more = false;
-                while array.next_element::<IgnoredAny>()?.is_some() {
-                    has_more = true;
-                }
-                Ok(Events { kept, has_more })
-            }
-        }
-        deserializer.deserialize_seq(Limit)
     }
 }
 
@@ -181,18 +151,6 @@ fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
     }
     let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
     Event::from_json(&serde_json::from_str(json).map_err(malformed)?, receipt)
-}
-
-fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, ApiProblem> {
-    serde_json::from_str(text).map_err(|error| ApiProblem::unreadable(format!("not JSON: {error}")))
-}
-
-fn refuse_too_many(has_more: bool) -> Result<(), ApiProblem> {
-    if !has_more {
-        return Ok(());
-    }
-    let detail = format!("the request has more than {EVENTS_PER_REQUEST} events");
-    Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 
 #[cfg(test)]

@@ -1,22 +1,16 @@
 //! `POST /events`.
 
 mod body;
-mod encoding;
 
-use super::{access::MayIngest, problem::ApiProblem, responses::IngestProblems};
-use crate::{
-    Server,
-    receive::{Received, SMALL_BODY},
-    store::Appended,
-};
+use super::{access::MayIngest, cross_origin, encoding::Encoding, problem::ApiProblem, responses::IngestProblems};
+use crate::{Server, store::Appended};
 use axum::{
     Json,
-    body::Body,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
 use body::{Form, Reader, Sorted};
-use encoding::Encoding;
 use model::{
     api::ingest::IngestAnswer,
     reject::{Origin, Protocol},
@@ -24,7 +18,7 @@ use model::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(post_events))
+    cross_origin::allow(OpenApiRouter::new().routes(routes!(post_events)))
 }
 
 /// Stores events
@@ -32,10 +26,14 @@ pub(super) fn router() -> OpenApiRouter<Server> {
 /// The body is one event, an array of events, or `{"sent_at": …, "events": […]}`; or, as `application/x-ndjson`, an
 /// event a line. At most 5,000 events and 5 MiB after decompression, 32 KiB an event. The answer comes after the
 /// events are durable. An event that breaks a rule is rejected alone; a body that can't be read stores nothing.
+///
+/// Pages of any origin may send events. What can't set headers, as a browser's `sendBeacon`, sends JSON as
+/// `text/plain` and the key as a parameter.
 #[utoipa::path(
     post,
     path = "/events",
     tag = "Events",
+    params(("key" = Option<String>, Query, description = "The key, where there is no `Authorization`")),
     request_body(
         content(
             (serde_json::Value = "application/json", example = json!({
@@ -44,6 +42,7 @@ pub(super) fn router() -> OpenApiRouter<Server> {
                 "module": "Dashboard", "action": "Export", "count": 1
             })),
             (String = "application/x-ndjson"),
+            (String = "text/plain"),
         ),
     ),
     responses(
@@ -58,51 +57,20 @@ async fn post_events(
     body: Body,
 ) -> Result<Json<IngestAnswer>, ApiProblem> {
     let received = server.clock.now();
-    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
-    let content_type = header(header::CONTENT_TYPE);
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
     let form = Form::from_content_type(content_type).ok_or_else(|| unsupported_form(content_type))?;
-    let encoding =
-        Encoding::from_content_encoding(header(header::CONTENT_ENCODING)).ok_or_else(unsupported_encoding)?;
+    let encoding = Encoding::of(&headers)?;
     let body = server.receiver.receive(body).await?;
     let origin = Origin { protocol: Protocol::Events, key: caller.key };
     let reader = Reader { origin, received };
-    let Sorted { batch, rejected } = sort(&server, form, encoding, body, reader).await?;
+    let read = move |bytes: Bytes| reader.read(form, &bytes);
+    let Sorted { batch, rejected } = encoding.read(&server, body, read).await?;
     let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
 }
 
-/// Reads a body. Large ones, and compressed ones, are read on a thread of their own, unless they would only be refused
-/// after all the work.
-async fn sort(
-    server: &Server,
-    form: Form,
-    encoding: Encoding,
-    body: Received,
-    reader: Reader,
-) -> Result<Sorted, ApiProblem> {
-    let small = encoding == Encoding::Identity && body.bytes.len() <= SMALL_BODY;
-    let read = move || reader.read(form, &encoding.decode(body.bytes.clone())?);
-    if small {
-        return read();
-    }
-    let turn = server.receiver.turn().await;
-    server.ingest.expect_many()?;
-    let read = move || {
-        // It ends with the reading, also where whoever asked is gone.
-        let _turn = turn;
-        read()
-    };
-    let task = tokio::task::spawn_blocking(read);
-    task.await.map_err(|_| ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read"))?
-}
-
 fn unsupported_form(content_type: Option<&str>) -> ApiProblem {
     let given = content_type.unwrap_or("none");
-    let detail = format!("Content-Type must be application/json or application/x-ndjson, not {given}");
+    let detail = format!("Content-Type must be application/json, application/x-ndjson or text/plain, not {given}");
     ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
-}
-
-fn unsupported_encoding() -> ApiProblem {
-    let detail = format!("Content-Encoding must be one of {}, or none", Encoding::NAMES);
-    ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, Encoding::NAMES)
 }

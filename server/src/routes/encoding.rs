@@ -1,7 +1,14 @@
-//! Compressed bodies.
+//! Compressed bodies, and reading them without holding others up.
 
-use crate::{receive::ReceiveError, routes::problem::ApiProblem};
-use axum::body::Bytes;
+use super::problem::ApiProblem;
+use crate::{
+    Server,
+    receive::{ReceiveError, Received, SMALL_BODY},
+};
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, StatusCode, header},
+};
 use model::event::REQUEST_BYTES;
 use std::io::{self, Read};
 
@@ -19,11 +26,18 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The names, for the `Accept-Encoding` of a refusal.
-    pub(super) const NAMES: &str = "gzip, br, zstd";
+    /// The encoding that a request's `Content-Encoding` names.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiProblem> {
+        /// The names, for a refusal and its `Accept-Encoding`.
+        const NAMES: &str = "gzip, br, zstd";
+        let named = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
+        Self::from_content_encoding(named).ok_or_else(|| {
+            let detail = format!("Content-Encoding must be one of {NAMES}, or none");
+            ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, NAMES)
+        })
+    }
 
-    /// The encoding a `Content-Encoding` names.
-    pub(super) fn from_content_encoding(value: Option<&str>) -> Option<Self> {
+    fn from_content_encoding(value: Option<&str>) -> Option<Self> {
         match value.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Some(Self::Identity),
             "gzip" | "x-gzip" => Some(Self::Gzip),
@@ -31,6 +45,27 @@ impl Encoding {
             "zstd" => Some(Self::Zstd),
             _ => None,
         }
+    }
+
+    /// Decompresses a body and reads it. Large ones, and compressed ones, are read on a thread of their own, unless what
+    /// is in them would only be refused after all the work.
+    pub(super) async fn read<T: Send + 'static>(
+        self,
+        server: &Server,
+        body: Received,
+        read: impl FnOnce(Bytes) -> Result<T, ApiProblem> + Send + 'static,
+    ) -> Result<T, ApiProblem> {
+        if self == Self::Identity && body.bytes.len() <= SMALL_BODY {
+            return read(body.bytes.clone());
+        }
+        let turn = server.receiver.turn().await;
+        server.ingest.expect_many()?;
+        let task = tokio::task::spawn_blocking(move || {
+            // It ends with the reading, also where whoever asked is gone; and so does the body's room.
+            let _turn = turn;
+            read(self.decode(body.bytes.clone())?)
+        });
+        task.await.map_err(|_| ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read"))?
     }
 
     /// Decompresses a whole body, at most [`REQUEST_BYTES`] of it.

@@ -1,0 +1,19 @@
+-- What calls of other protocols told of users, who there have no account in every call: to which account (kind account) they
+-- belong, what they are called (name), and by which other id they are known (alias). The newest by at stands. It is looked
+-- up by user before events have an account, and joined with nothing else.
+CREATE TABLE identity (
+    user_id TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    at      BIGINT NOT NULL,
+    value   TEXT NOT NULL,
+    PRIMARY KEY (user_id, kind)
+) WITHOUT ROWID;
+
+-- Which module what is called so, or happens there, belongs to; in order of place. strip is 0 or 1.
+CREATE TABLE module_rule (
+    place  BIGINT NOT NULL PRIMARY KEY,
+    kind   TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    module TEXT NOT NULL,
+    strip  BIGINT NOT NULL
+);

@@ -1,0 +1,46 @@
+//! The routes of clients that people already have, at the paths and with the answers these clients know.
+
+mod delivery;
+mod posthog;
+mod segment;
+mod totango;
+mod vitally;
+
+use super::{access::MayIngest, encoding::Encoding, problem::ApiProblem};
+use crate::{Server, calls::Calls};
+use axum::body::{Body, Bytes};
+use delivery::Delivery;
+use model::{event::Receipt, reject::Protocol};
+use utoipa_axum::router::OpenApiRouter;
+
+pub(super) fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .merge(segment::router())
+        .merge(posthog::router())
+        .merge(totango::router())
+        .merge(vitally::router())
+}
+
+/// Takes the body of a request, which `read` takes apart, and stores what its calls mean. Returns when that is durable.
+/// `key` is what a header said; a key in the body goes before it.
+async fn take(
+    server: &Server,
+    protocol: Protocol,
+    key: Option<String>,
+    encoding: Encoding,
+    body: Body,
+    read: impl FnOnce(&[u8]) -> Result<Delivery, ApiProblem> + Send + 'static,
+) -> Result<(), ApiProblem> {
+    let received = server.clock.now();
+    let rules = server.module_rules.get().await?;
+    let body = server.receiver.receive(body).await?;
+    let read = move |bytes: Bytes| {
+        let Delivery { key, sent_at, calls } = read(&bytes)?;
+        Ok((key, Calls::read(protocol, Receipt { received, sent_at }, calls, &rules)))
+    };
+    let (key_in_body, calls) = encoding.read(server, body, read).await?;
+    let caller = MayIngest::with_key(key_in_body.or(key).as_deref(), server).await?;
+    let known = server.store.known(&calls.users()).await?;
+    server.ingest.append(calls.settle(caller.key, known)).await?;
+    Ok(())
+}

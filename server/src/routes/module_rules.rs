@@ -1,0 +1,69 @@
+//! `GET` and `PUT /module-rules`.
+
+use super::{
+    access::{MayAdminister, MayRead},
+    array::parse,
+    encoding::Encoding,
+    problem::ApiProblem,
+    responses::{ChangeProblems, ReadProblems},
+};
+use crate::Server;
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    http::HeaderMap,
+};
+use model::module_rule::ModuleRules;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(get_module_rules, put_module_rules))
+}
+
+/// Every module rule, in order
+///
+/// They say to which module a call of another protocol belongs that does not say so itself. The first that matches
+/// decides; without one it is General.
+#[utoipa::path(
+    get,
+    path = "/module-rules",
+    tag = "Workspace",
+    responses((status = 200, description = "The rules", body = ModuleRules), ReadProblems),
+)]
+async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Json<ModuleRules>, ApiProblem> {
+    Ok(Json(server.store.module_rules().await?))
+}
+
+/// Puts rules in place of all there are
+///
+/// No key may do that. Every server follows them within ten seconds; what was stored before stays as it is.
+#[utoipa::path(
+    put,
+    path = "/module-rules",
+    tag = "Workspace",
+    request_body(content = ModuleRules, example = json!({"rules": [
+        {"kind": "event", "prefix": "report.", "module": "Reports", "strip": true},
+        {"kind": "path", "prefix": "/reports", "module": "Reports"}
+    ]})),
+    responses(
+        (status = 200, description = "The rules as they are now", body = ModuleRules),
+        ChangeProblems,
+    ),
+)]
+async fn put_module_rules(
+    _: MayAdminister,
+    State(server): State<Server>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<ModuleRules>, ApiProblem> {
+    let body = server.receiver.receive(body).await?;
+    let read = |bytes: Bytes| {
+        let text =
+            std::str::from_utf8(&bytes).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
+        Ok(ModuleRules::from_json(&parse(text)?)?)
+    };
+    let rules = Encoding::of(&headers)?.read(&server, body, read).await?;
+    server.module_rules.replace(rules.clone()).await?;
+    Ok(Json(rules))
+}
