@@ -299,6 +299,18 @@ test("where the browser has no beacons a page that is left delivers all the same
   await expect.poll(() => server.stream()).toEqual([EXPORTED]);
 });
 
+test("it works on pages without HTTPS", async ({ product, server, playwright, launchOptions }) => {
+  const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP product.test 127.0.0.1"];
+  const browser = await playwright.chromium.launch({ ...launchOptions, args });
+  const page = await browser.newPage();
+  await page.goto(product.origin.replace("127.0.0.1", "product.test"));
+  expect(await page.evaluate(() => window.isSecureContext)).toBe(false);
+  await click(page);
+  await page.goto("about:blank");
+  await expect.poll(() => server.stream()).toEqual([EXPORTED]);
+  await browser.close();
+});
+
 test("what may be lost goes along to the next page", async ({ product, page, traffic, server, complaints }) => {
   complaints.allow(/ERR_CONNECTION_REFUSED/);
   // The browser takes them, and loses them.

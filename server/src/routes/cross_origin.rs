@@ -16,8 +16,8 @@ const MAX_AGE: Duration = Duration::from_hours(24);
 /// Says who may load what a route answers, also where that is an image.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Lets pages of any origin send to these routes and read the answers. A key is all that speaks for them: a browser
-/// never sends along what it knows of its user.
+/// Lets pages of any origin send to these routes and read the answers. A key is all that may speak for them: what is
+/// asked with the browser's own credentials they can't read.
 pub(super) fn allow(router: OpenApiRouter<Server>) -> OpenApiRouter<Server> {
     let cors = CorsLayer::new()
         .allow_origin(Any)
