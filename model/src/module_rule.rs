@@ -13,6 +13,9 @@ pub const GENERAL: &str = "General";
 /// The most rules there can be.
 pub const RULES_MAX: usize = 500;
 
+/// The most bytes of JSON they can be sent as.
+pub const RULES_BYTES: usize = 512 * 1024;
+
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -173,7 +176,10 @@ mod tests {
         };
         assert_eq!(pointers(json!([])), ["/rules"]);
         assert_eq!(pointers(json!({"rules": vec![json!({}); RULES_MAX + 1]})), ["/rules"]);
-        let rule = |kind: &str, prefix: &str, strip: Value| json!({"kind": kind, "prefix": prefix, "module": "m", "strip": strip});
+        let rule = |kind: &str, prefix: &str, strip: Value| -> Value {
+            let module = "m";
+            json!({"kind": kind, "prefix": prefix, "module": module, "strip": strip})
+        };
         assert_eq!(
             pointers(json!({"rules": [
                 7, rule("event", "a", json!(true)), rule("path", "a", json!(false)), rule("path", "/a", json!(true)),

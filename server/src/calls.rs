@@ -1,5 +1,5 @@
-//! Calls of one request, from their JSON to what is stored of them: a use becomes an event, what tells who is who is kept
-//! for the events to come, and what can't be used is a rejected event.
+//! Calls of one request, from their JSON to what is stored of them: a use becomes an event, what tells who is who is
+//! kept for the events to come, and what can't be used is a rejected event.
 
 use crate::store::Batch;
 use model::{

@@ -1,5 +1,5 @@
-//! The module rules as this server follows them: read again at each tick, so that what is changed on one server holds on
-//! all of them a tick later.
+//! The module rules as this server follows them: read again at each tick, so that what is changed on one server holds
+//! on all of them a tick later.
 
 use crate::{
     clock::Clock,

@@ -265,7 +265,7 @@ async fn other_sites_may_send() {
             server.post(path).header(header::ORIGIN, "https://app.example.com").body("{").send().await.unwrap();
         assert_eq!(said(&refused, header::ACCESS_CONTROL_ALLOW_ORIGIN).as_deref(), Some("*"), "{path}");
         let method = server.client.request(Method::DELETE, server.url(path)).send().await.unwrap();
-        assert!([405, 200].contains(&method.status().as_u16()), "{path}");
+        assert_eq!(method.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
 }
 
@@ -280,7 +280,8 @@ async fn nothing_is_rejected_in_silence() {
         {"type": "track", "event": "Exported", "context": {"groupId": "acme"}},
         {"type": "track", "userId": "lisa", "event": "", "context": {"groupId": "acme"}},
         {"type": "track", "userId": "lisa", "event": "Exported", "context": {"groupId": {"id": 7}}},
-        {"type": "track", "userId": "lisa", "event": "Exported", "context": {"groupId": "acme"}, "timestamp": "2026-11-23T12:10:01Z"},
+        {"type": "track", "userId": "lisa", "event": "Exported", "context": {"groupId": "acme"},
+         "timestamp": "2026-11-23T12:10:01Z"},
         {"type": "track", "userId": "lisa", "event": "Exported", "context": {"groupId": "acme"}, "timestamp": "soon"},
         {"type": "track", "userId": "lisa", "event": large, "context": {"groupId": "acme"}},
         {"type": "track", "userId": "lisa", "event": "Exported"},
@@ -333,7 +334,10 @@ impl TestServer {
 async fn posthog_events_show_in_the_dashboards() {
     let server = start().await;
     let key = server.key().await;
-    let event = |event: &str, uuid: &str, properties: Value| json!({"event": event, "distinct_id": "lisa", "uuid": uuid, "timestamp": "2026-11-23T11:59:00.123456+00:00", "properties": properties});
+    let event = |event: &str, uuid: &str, properties: Value| {
+        let time = "2026-11-23T11:59:00.123456+00:00";
+        json!({"event": event, "distinct_id": "lisa", "uuid": uuid, "timestamp": time, "properties": properties})
+    };
     let groups = json!({"company": "acme", "project": 7});
     let batch = json!([
         event(
@@ -374,7 +378,11 @@ async fn posthog_events_show_in_the_dashboards() {
 async fn posthog_is_spoken_as_browsers_of_any_age_speak_it() {
     let server = start().await;
     let key = server.key().await;
-    let event = |uuid: &str| json!({"uuid": uuid, "event": "exported", "properties": {"token": key, "distinct_id": "lisa", "$groups": {"company": "acme"}}, "timestamp": "2026-11-23T11:59:00.000Z"});
+    let event = |uuid: &str| {
+        let properties = json!({"token": key, "distinct_id": "lisa", "$groups": {"company": "acme"}});
+        let time = "2026-11-23T11:59:00.000Z";
+        json!({"uuid": uuid, "event": "exported", "properties": properties, "timestamp": time})
+    };
     let one = event("1").to_string();
     let sent = "sent_at=1795435200000&ip=0&ver=1";
     server
@@ -394,7 +402,10 @@ async fn posthog_is_spoken_as_browsers_of_any_age_speak_it() {
     };
     server.taken(in_form("/e/?compression=base64", &encode(&event("4").to_string()))).await;
     server.taken(in_form("/track/", &event("5").to_string())).await;
-    server.taken(server.post("/capture").json(&json!({"api_key": key, "event": "exported", "distinct_id": "lisa", "properties": {"$groups": {"company": "acme"}}, "uuid": "6"}))).await;
+    server
+        .taken(server.post("/capture").json(&json!({"api_key": key, "event": "exported", "distinct_id": "lisa",
+        "properties": {"$groups": {"company": "acme"}}, "uuid": "6"})))
+        .await;
     // Ten minutes ago, by a clock that is an hour fast.
     let mut late = event("7");
     late["timestamp"] = json!("2026-11-23T12:50:00.000Z");
@@ -472,15 +483,18 @@ async fn vitallys_messages_show_in_the_dashboards() {
     let key = server.key().await;
     let time = "2026-11-23T11:59:00Z";
     let batch = json!([
-        {"type": "organization", "organizationId": "group", "traits": {"name": "Group"}, "messageId": "1", "timestamp": time},
+        {"type": "organization", "organizationId": "group", "traits": {"name": "Group"}, "messageId": "1",
+         "timestamp": time},
         {"type": "account", "accountId": 123, "traits": {"name": "Acme Inc"}, "messageId": "2", "timestamp": time},
-        {"type": "user", "userId": 32, "accountId": 123, "traits": {"name": "Lisa Ray"}, "messageId": "3", "timestamp": time},
+        {"type": "user", "userId": 32, "accountId": 123, "traits": {"name": "Lisa Ray"}, "messageId": "3",
+         "timestamp": time},
         {"type": "unlink", "userId": 32, "accountId": 123},
     ]);
     // Its own documentation shows the token as it is.
     let raw = server.post("/analytics/v1/batch").header(header::AUTHORIZATION, format!("Basic {key}")).json(&batch);
     assert_eq!(server.taken(raw).await, json!({"message": "Success."}));
-    let track = json!({"userId": "32", "event": "view-report", "properties": {"module": "Reports"}, "messageId": "4", "timestamp": time});
+    let track = json!({"userId": "32", "event": "view-report", "properties": {"module": "Reports"},
+        "messageId": "4", "timestamp": time});
     for _ in 0..2 {
         server.taken(server.post("/analytics/v1/track").basic_auth(&key, Some("")).json(&track)).await;
     }
@@ -505,7 +519,8 @@ async fn module_rules_hold_on_every_server_a_tick_later() {
     let other = server.is_shared().then(|| server.another());
     assert_eq!(server.get("/api/v1/module-rules").await, rules);
     track["messageId"] = json!("t2");
-    let page = json!({"type": "page", "userId": "lisa", "context": {"groupId": "acme", "page": {"path": "/settings/users"}}, "messageId": "p", "timestamp": "2026-11-23T11:59:00Z"});
+    let page = json!({"type": "page", "userId": "lisa", "context": {"groupId": "acme",
+        "page": {"path": "/settings/users"}}, "messageId": "p", "timestamp": "2026-11-23T11:59:00Z"});
     server.segment(json!([track, page])).await;
     if let Some(other) = other {
         let other = other.await;
@@ -602,6 +617,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             "__heartbeat",
             "2026-11-23T11:00:00Z",
             "1970-01-01T00:00:00",
+            "a\u{0}",
             "9999-12-31T23:59:59.999Z",
         ])
         .prop_map(str::to_owned),
@@ -667,9 +683,10 @@ fn no_body_is_too_strange() {
     let server = runtime.block_on(start());
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let batch = proptest::collection::vec(any_json(), 0..6);
     let bodies = prop_oneof![
         4 => any_json().prop_map(|json| json.to_string().into_bytes()),
-        4 => proptest::collection::vec(any_json(), 0..6).prop_map(|calls| json!({"batch": calls}).to_string().into_bytes()),
+        4 => batch.prop_map(|calls| json!({"batch": calls}).to_string().into_bytes()),
         1 => proptest::collection::vec(any::<u8>(), 0..64),
     ];
     let paths = proptest::sample::select(vec![

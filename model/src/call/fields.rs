@@ -30,15 +30,13 @@ impl<'a> Fields<'a> {
 
     /// The first id that stands at one of these places. A number is an id too.
     pub(super) fn id(&self, pointers: &[&str]) -> Result<Option<String>, Rejection> {
-        let given = |pointer: &&str| match self.at(pointer) {
-            Some(Value::String(text)) if text.trim().is_empty() => None,
-            value => Some((*pointer).to_owned()).zip(value),
-        };
-        let Some((pointer, value)) = pointers.iter().find_map(given) else { return Ok(None) };
+        let is_blank = |value: &&Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+        let given = pointers.iter().find_map(|pointer| Some((*pointer, self.at(pointer).filter(|id| !is_blank(id))?)));
+        let Some((pointer, value)) = given else { return Ok(None) };
         match value {
-            Value::String(text) => checked(text, &pointer, name_of(&pointer), ID_BYTES).map(Some),
+            Value::String(text) => checked(text, pointer, name_of(pointer), ID_BYTES).map(Some),
             Value::Number(number) => Ok(Some(number.to_string())),
-            other => Err(wrong_type(&pointer, &format!("{} must be an id", name_of(&pointer)), other)),
+            other => Err(wrong_type(pointer, &format!("{} must be an id", name_of(pointer)), other)),
         }
     }
 
@@ -54,7 +52,7 @@ impl<'a> Fields<'a> {
         given.map(|(pointer, text)| checked(text, pointer, name_of(pointer), NAME_BYTES)).transpose()
     }
 
-    /// The name of an event, which must be there.
+    /// The name of an event or of a type, which must be there.
     pub(super) fn required_name(&self, pointer: &str) -> Result<String, Rejection> {
         match self.at(pointer) {
             None => Err(missing(pointer, name_of(pointer))),

@@ -3,7 +3,7 @@
 
 use super::{Call, Used, VIEW, fields::Fields};
 use crate::{
-    event::{Kind, Receipt, Rejection},
+    event::{Kind, NAME_BYTES, Receipt, Rejection, checked},
     module_rule::ModuleRules,
 };
 use serde_json::Value;
@@ -87,7 +87,8 @@ fn by_somebody(call: Call, fields: Fields<'_>) -> Result<Call, Rejection> {
 /// The group that stands for the account.
 fn account(fields: Fields<'_>) -> Result<Option<String>, Rejection> {
     let Some(Value::Object(groups)) = fields.at("/properties/$groups") else { return Ok(None) };
-    let places = ACCOUNT_TYPES.iter().copied().chain(groups.keys().map(String::as_str));
+    let usable = |kind: &&str| checked(kind, "", "the type", NAME_BYTES).is_ok();
+    let places = ACCOUNT_TYPES.iter().copied().chain(groups.keys().map(String::as_str).filter(usable));
     let pointers: Vec<String> = places.map(|kind| format!("/properties/$groups/{}", escaped(kind))).collect();
     fields.id(&pointers.iter().map(String::as_str).collect::<Vec<_>>())
 }

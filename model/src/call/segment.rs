@@ -21,33 +21,33 @@ pub fn read(json: &Value, receipt: Receipt, rules: &ModuleRules) -> Result<Call,
     let account = fields.id(&["/context/groupId"])?;
     let user = || fields.required_id(&["/userId", "/anonymousId"]).map(Some);
     let id = || fields.id(&["/messageId"]);
-    match fields.text("/type") {
-        Some("track") => {
+    match fields.required_name("/type")?.as_str() {
+        "track" => {
             let event = fields.required_name("/event")?;
             let (module, action) = fields.module_and_action(MODULE, event, &PATHS, rules)?;
             Ok(Call { user: user()?, account, used: Some(Used::activity(id()?, module, action)), ..Call::at(time) })
         }
-        Some("page" | "screen") => {
+        "page" | "screen" => {
             let names = ["/category", "/properties/category", "/name", "/properties/name"];
             let module = fields.module(MODULE, &PATHS, &names, rules)?;
             let used = Some(Used::activity(id()?, module, VIEW.to_owned()));
             Ok(Call { user: user()?, account, used, ..Call::at(time) })
         }
-        Some("identify") => {
+        "identify" => {
             let alias = fields.id(&["/userId"])?.and(fields.id(&["/anonymousId"])?);
             Ok(Call { user: user()?, alias, account, user_name: fields.user_name("/traits")?, ..Call::at(time) })
         }
-        Some("group") => {
+        "group" => {
             let account = Some(fields.required_id(&["/groupId"])?);
             let account_name = fields.name(&["/traits/name"])?;
             Ok(Call { user: user()?, account, account_name, ties: true, ..Call::at(time) })
         }
-        Some("alias") => {
+        "alias" => {
             let alias = Some(fields.required_id(&["/previousId"])?);
             Ok(Call { user: fields.required_id(&["/userId"]).map(Some)?, alias, ..Call::at(time) })
         }
         other => {
-            let detail = format!("“{}” is no type of call", other.unwrap_or_default());
+            let detail = format!("“{other}” is no type of call");
             Err(Rejection::new(RejectionCode::UnsupportedCall, "/type", detail))
         }
     }

@@ -138,6 +138,8 @@ fn segment() {
             (python("group", json!({})), "missing_field /groupId"),
             (python("alias", json!({})), "missing_field /previousId"),
             (python("delete", json!({})), "unsupported_call /type"),
+            (python("\u{0}", json!({})), "invalid_text /type"),
+            (json!({"userId": "lisa"}), "missing_field /type"),
             (json!([]), "invalid_type "),
         ],
     );
@@ -214,14 +216,16 @@ fn posthog() {
             (
                 event(
                     "$groupidentify",
-                    json!({"$group_type": "studio", "$group_key": "x", "$group_set": {"name": "X"}, "$groups": {"studio": "x"}}),
+                    json!({"$group_type": "studio", "$group_key": "x", "$group_set": {"name": "X"},
+                     "$groups": {"studio": "x"}}),
                 ),
                 "user lisa, now in x, account called X, ago 60",
             ),
             (
                 event(
                     "$groupidentify",
-                    json!({"$group_type": "project", "$group_key": "7", "$group_set": {"name": "Seven"}, "$groups": {"company": "acme", "project": "7"}}),
+                    json!({"$group_type": "project", "$group_key": "7", "$group_set": {"name": "Seven"},
+                     "$groups": {"company": "acme", "project": "7"}}),
                 ),
                 "user lisa, now in acme, ago 60",
             ),
@@ -230,6 +234,10 @@ fn posthog() {
                 "user lisa, did General · exported, ago 5",
             ),
             (json!({"event": "exported", "distinct_id": "lisa", "offset": -5e300}), "time_in_future /offset"),
+            (
+                event("exported", json!({"$groups": {"\u{0}": "x"}})),
+                "user lisa, did General · exported, id 0193, ago 60",
+            ),
             (event("", json!({})), "empty_text /event"),
             (json!({"distinct_id": "lisa"}), "missing_field /event"),
             (json!({"event": "exported"}), "missing_field /distinct_id"),
@@ -272,15 +280,18 @@ fn vitally() {
         Protocol::Vitally,
         &[
             (
-                json!({"type": "track", "userId": 32, "accountId": "acme", "event": "scored-goal", "properties": {}, "messageId": "7ac1", "timestamp": time}),
+                json!({"type": "track", "userId": 32, "accountId": "acme", "event": "scored-goal", "properties": {},
+                 "messageId": "7ac1", "timestamp": time}),
                 "user 32, in acme, did General · scored-goal, id 7ac1, ago 60",
             ),
             (
-                json!({"type": "track", "userId": "32", "event": "scored-goal", "properties": {"module": "Pitch"}, "messageId": 7}),
+                json!({"type": "track", "userId": "32", "event": "scored-goal", "properties": {"module": "Pitch"},
+                 "messageId": 7}),
                 "user 32, did Pitch · scored-goal, id 7",
             ),
             (
-                json!({"type": "user", "userId": "32", "accountId": "acme", "traits": {"name": "Lisa Ray"}, "timestamp": time}),
+                json!({"type": "user", "userId": "32", "accountId": "acme", "traits": {"name": "Lisa Ray"},
+                 "timestamp": time}),
                 "user 32, called Lisa Ray, now in acme, ago 60",
             ),
             (json!({"type": "user", "userId": "32", "traits": {}}), "user 32"),
@@ -352,7 +363,7 @@ fn any_call() -> impl Strategy<Value = Value> {
         "sdr_a",
         "sdr_m",
     ];
-    const TEXTS: [&str; 16] = [
+    const TEXTS: [&str; 17] = [
         "",
         " ",
         "track",
@@ -369,6 +380,7 @@ fn any_call() -> impl Strategy<Value = Value> {
         "2026-11-23T11:00:00Z",
         "9999-12-31T23:59:59",
         "://",
+        "a\u{0}",
     ];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -380,8 +392,9 @@ fn any_call() -> impl Strategy<Value = Value> {
     ];
     let name = prop_oneof![9 => proptest::sample::select(NAMES.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
     leaf.prop_recursive(3, 40, 8, move |inner| {
+        let fields = proptest::collection::vec((name.clone(), inner.clone()), 0..12);
         prop_oneof![
-            4 => proptest::collection::vec((name.clone(), inner.clone()), 0..12).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            4 => fields.prop_map(|fields| Value::Object(fields.into_iter().collect())),
             1 => proptest::collection::vec(inner, 0..3).prop_map(Value::from),
         ]
     })

@@ -13,25 +13,25 @@ pub fn read(json: &Value, receipt: Receipt, rules: &ModuleRules) -> Result<Call,
     let fields = Fields::of(json)?;
     let call = Call { account: fields.id(&["/accountId"])?, ..Call::at(fields.time(&["/timestamp"], receipt)?) };
     let user = || fields.required_id(&["/userId"]).map(Some);
-    match fields.text("/type") {
-        Some("track") => {
+    match fields.required_name("/type")?.as_str() {
+        "track" => {
             let event = fields.required_name("/event")?;
             let (module, action) = fields.module_and_action("/properties/module", event, &[], rules)?;
             let used = Used::activity(fields.id(&["/messageId"])?, module, action);
             Ok(Call { user: user()?, used: Some(used), ..call })
         }
-        Some("user") => {
+        "user" => {
             let (ties, user_name) = (call.account.is_some(), fields.user_name("/traits")?);
             Ok(Call { user: user()?, user_name, ties, ..call })
         }
-        Some("account") => {
+        "account" => {
             let account = Some(fields.required_id(&["/accountId"])?);
             Ok(Call { account, account_name: fields.name(&["/traits/name"])?, ..call })
         }
         // It says how accounts belong together, which nothing here depends on.
-        Some("organization") => Ok(call),
+        "organization" => Ok(call),
         other => {
-            let detail = format!("“{}” is no type of message that can be used here", other.unwrap_or_default());
+            let detail = format!("“{other}” is no type of message that can be used here");
             Err(Rejection::new(RejectionCode::UnsupportedCall, "/type", detail))
         }
     }

@@ -23,7 +23,8 @@ pub(super) struct MayIngest {
 /// The request may read the dashboards' data.
 pub(super) struct MayRead;
 
-/// The request may change what belongs to the workspace. No key permits that: a key is for a program that sends or reads.
+/// The request may change what belongs to the workspace. No key permits that: a key is for a program that sends or
+/// reads.
 pub(super) struct MayAdminister;
 
 impl FromRequestParts<Server> for MayIngest {
@@ -60,8 +61,8 @@ impl FromRequestParts<Server> for MayAdminister {
     }
 }
 
-/// The key in `Authorization` as clients of other protocols send it: as Bearer, or as the user of Basic, whose base64 some
-/// leave out.
+/// The key in `Authorization` as clients of other protocols send it: as Bearer, or as the user of Basic, whose base64
+/// some leave out.
 pub(super) fn key_of_client(headers: &HeaderMap) -> Option<String> {
     bearer(headers).or_else(|| {
         let basic = credentials(headers, "basic")?;

@@ -2,7 +2,10 @@
 
 use super::problem::ApiProblem;
 use axum::http::StatusCode;
-use model::event::EVENTS_PER_REQUEST;
+use model::{
+    event::{EVENTS_PER_REQUEST, instant_from_json},
+    instant::Instant,
+};
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -48,6 +51,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
 /// Parses a body. What is not as it must be is the body's fault as a whole.
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ApiProblem> {
     serde_json::from_str(text).map_err(|error| ApiProblem::unreadable(format!("not JSON: {error}")))
+}
+
+/// The time in a field, if it can be read as one.
+pub(super) fn time(field: &RawValue) -> Option<Instant> {
+    /// No time is written longer; what is may be anything, and take much memory.
+    const LONGEST: usize = 64;
+    let text = Some(field.get()).filter(|text| text.len() <= LONGEST)?;
+    instant_from_json(&serde_json::from_str(text).ok()?)
 }
 
 /// Refuses a request with more events than may be.

@@ -12,9 +12,9 @@ use axum::{
     Json,
     body::{Body, Bytes},
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
 };
-use model::module_rule::ModuleRules;
+use model::module_rule::{ModuleRules, RULES_BYTES};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Server> {
@@ -59,6 +59,10 @@ async fn put_module_rules(
 ) -> Result<Json<ModuleRules>, ApiProblem> {
     let body = server.receiver.receive(body).await?;
     let read = |bytes: Bytes| {
+        if bytes.len() > RULES_BYTES {
+            let detail = format!("the rules have {} bytes; at most {RULES_BYTES} are allowed", bytes.len());
+            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
         let text =
             std::str::from_utf8(&bytes).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
         Ok(ModuleRules::from_json(&parse(text)?)?)

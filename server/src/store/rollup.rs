@@ -109,8 +109,8 @@ pub(super) async fn apply(
     raise_revisions(connection, batch.users.keys().map(|&(day, ..)| day)).await
 }
 
-/// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is read
-/// before it is written. An SQLite transaction is alone anyway.
+/// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
+/// read before it is written. An SQLite transaction is alone anyway.
 pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTreeSet<i64>) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());

@@ -4,10 +4,7 @@ use crate::routes::{
     array::{Items, parse, refuse_too_many},
     problem::ApiProblem,
 };
-use model::{
-    event::{EVENT_BYTES, instant_from_json},
-    instant::Instant,
-};
+use model::{event::EVENT_BYTES, instant::Instant};
 use serde_json::{Map, Value, value::RawValue};
 
 /// The calls of a request and what goes for all of them.
@@ -34,7 +31,7 @@ impl Delivery {
         Self { calls: vec![call], ..Self::default() }
     }
 
-    /// The same, sent then.
+    /// The same, sent then. A time that can't be read says nothing of the sender's clock.
     pub(super) fn sent_at(self, sent_at: Option<Instant>) -> Self {
         Self { sent_at, ..self }
     }
@@ -74,9 +71,4 @@ pub(super) fn typed(call: &str, kind: &str) -> Result<String, ApiProblem> {
 /// The first of these fields that is a text.
 pub(super) fn first_text(fields: &[Option<&RawValue>]) -> Option<String> {
     fields.iter().flatten().find_map(|json| serde_json::from_str(json.get()).ok())
-}
-
-/// The time in a field. One that can't be read says nothing of the sender's clock.
-pub(super) fn time(field: Option<&RawValue>) -> Option<Instant> {
-    serde_json::from_str(field?.get()).ok().as_ref().and_then(instant_from_json)
 }

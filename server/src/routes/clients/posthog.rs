@@ -1,14 +1,14 @@
 //! PostHog's capture API, and the questions its clients ask at their start.
 
 use super::{
-    delivery::{Delivery, first_text, object, text, time},
+    delivery::{Delivery, first_text, object, text},
     take,
 };
 use crate::{
     Server,
     routes::{
         access::key_of_client,
-        array::{Items, parse},
+        array::{Items, parse, time},
         encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,
@@ -19,10 +19,10 @@ use axum::{
     body::{Body, Bytes},
     extract::{RawQuery, State},
     http::HeaderMap,
-    routing::{any, get, post},
+    routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use model::{event::REQUEST_BYTES, instant::Instant, reject::Protocol};
+use model::{instant::Instant, reject::Protocol};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use std::borrow::Cow;
@@ -35,10 +35,10 @@ const CAPTURE: [&str; 9] = ["/batch", "/capture", "/capture/", "/e", "/e/", "/i/
 const FLAGS: [&str; 3] = ["/flags", "/decide", "/decide/"];
 
 pub(super) fn router() -> OpenApiRouter<Server> {
-    let router = OpenApiRouter::new().routes(routes!(post_capture)).routes(routes!(post_flags));
+    let router = OpenApiRouter::new().routes(routes!(post_capture)).routes(routes!(answer_flags));
     let router = CAPTURE.iter().fold(router, |router, path| router.route(path, post(post_capture)));
-    let router = FLAGS.iter().fold(router, |router, path| router.route(path, any(post_flags)));
-    router.route("/array/{token}/config", get(post_flags))
+    let router = FLAGS.iter().fold(router, |router, path| router.route(path, post(answer_flags)));
+    router.route("/array/{token}/config", get(answer_flags))
 }
 
 /// What PostHog answers.
@@ -50,9 +50,9 @@ struct CaptureAnswer {
 
 /// Takes events of PostHog's clients
 ///
-/// One event, an array of events, or an object with `batch`, an array of events; as JSON, compressed or not, or as a form
-/// whose `data` is base64. The key is `api_key` or `token` in the body. Answers when the events are durable. The same at
-/// `/capture/`, `/e/` and `/i/v0/e/`, each also without its last slash.
+/// One event, an array of events, or an object with `batch`, an array of events; as JSON, compressed or not, or as a
+/// form whose `data` is base64. The key is `api_key` or `token` in the body. Answers when the events are durable. The
+/// same at `/capture/`, `/e/` and `/i/v0/e/`, each also without its last slash.
 #[utoipa::path(
     post,
     path = "/batch/",
@@ -64,7 +64,7 @@ struct CaptureAnswer {
         }]
     })),
     responses(
-        (status = 200, description = "The events are durable, those that can't be used as rejected events", body = CaptureAnswer),
+        (status = 200, description = "The events are durable, or kept as rejected", body = CaptureAnswer),
         IngestProblems,
     ),
 )]
@@ -89,7 +89,7 @@ async fn post_capture(
     tag = "Other clients",
     responses((status = 200, description = "None", body = serde_json::Value)),
 )]
-async fn post_flags() -> Json<Value> {
+async fn answer_flags() -> Json<Value> {
     Json(json!({
         "flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false,
         "hasFeatureFlags": false, "sessionRecording": false, "surveys": false,
@@ -115,10 +115,16 @@ impl Envelope<'_> {
     /// The key, which a browser's client puts among the properties of each event.
     fn key(&self) -> Option<String> {
         first_text(&[self.api_key, self.token]).or_else(|| {
-            let properties: Value = serde_json::from_str(self.properties?.get()).ok()?;
-            properties.get("token")?.as_str().map(str::to_owned)
+            let properties: Properties<'_> = serde_json::from_str(self.properties?.get()).ok()?;
+            first_text(&[properties.token])
         })
     }
+}
+
+#[derive(Deserialize)]
+struct Properties<'a> {
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
 }
 
 /// `sent_at` is what the query says; what the body says goes before it.
@@ -137,7 +143,7 @@ fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
             Some(event) if event.get().starts_with('{') => Some(parse(event.get())?),
             _ => None,
         };
-        let (key, sent) = first.map_or((None, None), |first| (first.key(), time(first.sent_at)));
+        let (key, sent) = first.map_or((None, None), |first| (first.key(), first.sent_at.and_then(time)));
         return Ok(Delivery::of_array(&events)?.sent_at(sent.or(sent_at)).with_key(key));
     }
     let envelope: Envelope<'_> = parse(object(text)?)?;
@@ -145,7 +151,7 @@ fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
         Some(batch) => Delivery::of_array(batch)?,
         None => Delivery::of_one(text.to_owned()),
     };
-    Ok(delivery.sent_at(time(envelope.sent_at).or(sent_at)).with_key(envelope.key()))
+    Ok(delivery.sent_at(envelope.sent_at.and_then(time).or(sent_at)).with_key(envelope.key()))
 }
 
 /// What a form holds in `data`, as JSON or as base64 of it; none where the body is no form.
@@ -161,9 +167,6 @@ fn form_data(body: &[u8]) -> Result<Option<Vec<u8>>, ApiProblem> {
     // A plus that was not escaped has become a space.
     let decoded = STANDARD.decode(data.replace(' ', "+"));
     let plain = decoded.map_err(|error| ApiProblem::unreadable(format!("data is neither JSON nor base64: {error}")))?;
-    if plain.len() > REQUEST_BYTES {
-        return Err(crate::receive::ReceiveError::TooLarge.into());
-    }
     Ok(Some(plain))
 }
 

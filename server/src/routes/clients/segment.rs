@@ -1,14 +1,14 @@
 //! Segment's tracking API.
 
 use super::{
-    delivery::{Delivery, first_text, object, text, time, typed},
+    delivery::{Delivery, first_text, object, text, typed},
     take,
 };
 use crate::{
     Server,
     routes::{
         access::key_of_client,
-        array::{Items, parse},
+        array::{Items, parse, time},
         encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,
@@ -51,8 +51,8 @@ struct SegmentAnswer {
         "context": {"groupId": "acme"}, "writeKey": "um_…"
     })),
     responses(
-        (status = 200, description = "The calls are durable, those that can't be used as rejected events", body = SegmentAnswer),
-        (status = 404, description = "There is no such call", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The calls are durable, or kept as rejected", body = SegmentAnswer),
+        (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
         IngestProblems,
     ),
 )]
@@ -101,5 +101,5 @@ fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
         (None, Some(batch)) => Delivery::of_array(batch)?,
         (None, None) => return Err(ApiProblem::unreadable("batch must be an array of calls")),
     };
-    Ok(delivery.sent_at(time(envelope.sent_at)).with_key(first_text(&[envelope.write_key])))
+    Ok(delivery.sent_at(envelope.sent_at.and_then(time)).with_key(first_text(&[envelope.write_key])))
 }

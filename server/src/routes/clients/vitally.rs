@@ -43,8 +43,8 @@ struct VitallyAnswer {
         "messageId": "6b1f", "timestamp": "2026-11-23T12:34:56.789Z"
     })),
     responses(
-        (status = 200, description = "The messages are durable, those that can't be used as rejected events", body = VitallyAnswer),
-        (status = 404, description = "There is no such call", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The messages are durable, or kept as rejected", body = VitallyAnswer),
+        (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
         IngestProblems,
     ),
 )]

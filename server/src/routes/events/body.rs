@@ -2,7 +2,7 @@
 
 use crate::{
     routes::{
-        array::{Items, parse, refuse_too_many},
+        array::{Items, parse, refuse_too_many, time},
         problem::ApiProblem,
     },
     store::Batch,
@@ -12,7 +12,7 @@ use model::{
         ingest::{RejectedEvent, RejectionCode},
         problem::FieldError,
     },
-    event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection, instant_from_json},
+    event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection},
     instant::Instant,
     reject::{Origin, Reject},
 };
@@ -137,8 +137,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawVa
 }
 
 fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
-    let sent_at = serde_json::from_str(json.get()).ok().as_ref().and_then(instant_from_json);
-    sent_at.ok_or_else(|| {
+    time(json).ok_or_else(|| {
         let detail = "sent_at must be RFC 3339 with an offset, or epoch milliseconds".to_owned();
         ApiProblem::fields(vec![FieldError { pointer: "/sent_at".into(), detail }])
     })
