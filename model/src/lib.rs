@@ -8,6 +8,7 @@ pub mod api;
 pub mod change;
 pub mod event;
 pub mod instant;
+mod json;
 pub mod minutes;
 pub mod period;
 pub mod query;
