@@ -46,6 +46,10 @@ impl Dimensions {
         if self.count > REMEMBERED {
             *self = Self::default();
         }
+        // Nearly always nothing is new.
+        if let Some(numbers) = events.iter().map(|event| self.remembered(event)).collect() {
+            return Ok(numbers);
+        }
         let accounts = events.iter().map(|event| event.account.as_str());
         self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
         let modules = events.iter().map(|event| event.module.as_str());
@@ -61,18 +65,21 @@ impl Dimensions {
         let columns = ("activity", "activity_no", "module_no", "action");
         self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
 
-        Ok(events.iter().map(|event| self.remembered(event)).collect())
+        let numbers: Option<_> = events.iter().map(|event| self.remembered(event)).collect();
+        // Just looked up: what is missing now was taken out of the database by somebody else.
+        numbers.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
     }
 
-    /// The numbers of an event whose ids and names have all been looked up.
-    fn remembered(&self, event: &Event) -> Numbers {
-        let account_no = self.accounts[&event.account];
-        let module_no = self.modules[&event.module];
+    /// The numbers of an event, if its ids and names have all been looked up.
+    fn remembered(&self, event: &Event) -> Option<Numbers> {
+        let account_no = *self.accounts.get(&event.account)?;
+        let module_no = *self.modules.get(&event.module)?;
+        let user_no = *self.users.get(&account_no)?.get(&event.user)?;
         let activity_no = match &event.kind {
-            Kind::Activity { action, .. } => self.activities[&module_no][action],
+            Kind::Activity { action, .. } => *self.activities.get(&module_no)?.get(action)?,
             Kind::Heartbeat => 0,
         };
-        Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
+        Some(Numbers { account_no, user_no, module_no, activity_no })
     }
 }
 
