@@ -8,6 +8,7 @@ pub mod demo;
 pub mod import;
 pub mod ingest;
 pub mod key;
+mod limit;
 mod negotiation;
 mod receive;
 pub mod routes;
@@ -17,6 +18,8 @@ use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display, ReadError},
     ingest::Ingest,
+    key::Keys,
+    limit::RateLimit,
     receive::Receiver,
     store::Store,
 };
@@ -25,6 +28,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, instant::Instant};
 use std::{
     future::{Future, IntoFuture},
+    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
@@ -42,6 +46,8 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
     receiver: Receiver,
+    keys: Keys,
+    rate_limit: Option<RateLimit>,
 }
 
 impl Server {
@@ -54,9 +60,27 @@ impl Server {
         metrics: PrometheusHandle,
     ) -> (Self, JoinHandle<()>) {
         let (ingest, writer) = Ingest::start(store.clone());
+        (Self::with_ingest(store, ingest, clock, display, metrics), writer)
+    }
+
+    /// The same with a way in that was made before, wherever it leads.
+    pub fn with_ingest(
+        store: Store,
+        ingest: Ingest,
+        clock: Arc<dyn Clock>,
+        display: Display,
+        metrics: PrometheusHandle,
+    ) -> Self {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
-        (Self { store, ingest, dashboards, clock, metrics, receiver }, writer)
+        let keys = Keys::new(store.clone());
+        Self { store, ingest, dashboards, clock, metrics, receiver, keys, rate_limit: None }
+    }
+
+    /// The same, but each key may send only so many events a second.
+    pub fn with_rate_limit(mut self, events_per_second: NonZeroU32) -> Self {
+        self.rate_limit = Some(RateLimit::new(events_per_second, self.clock.clone()));
+        self
     }
 
     /// The way in for events that don't come over HTTP.

@@ -4,7 +4,7 @@
 //! unless it was told in plain words to be open to a network.
 
 use super::problem::ApiProblem;
-use crate::{Server, key, store::Grant};
+use crate::{Server, store::Grant};
 use axum::{
     extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
@@ -57,7 +57,7 @@ async fn require(grant: Grant, key: Option<&str>, server: &Server) -> Result<Opt
     let Some(key) = key else { return Ok(None) };
     let unknown =
         || ApiProblem::new(StatusCode::UNAUTHORIZED, "Authorization must be Bearer with a key of this server");
-    let key = server.store.key(key::digest(key)).await?.ok_or_else(unknown)?;
+    let key = server.keys.find(key).await?.ok_or_else(unknown)?;
     if key.grant == grant {
         return Ok(Some(key.name));
     }

@@ -3,6 +3,7 @@
 mod access;
 mod csv;
 mod events;
+mod intake;
 mod operation;
 mod page;
 mod pairs;

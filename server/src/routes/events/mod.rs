@@ -3,13 +3,13 @@
 mod body;
 mod encoding;
 
-use super::{access::MayIngest, problem::ApiProblem, responses::IngestProblems};
+use super::{access::MayIngest, intake, problem::ApiProblem, responses::IngestProblems};
 use crate::{Server, store::Appended};
 use axum::{
     Json,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use body::{Form, Reader, Sorted};
 use encoding::Encoding;
@@ -64,10 +64,10 @@ async fn post_events(
     let encoding =
         Encoding::from_content_encoding(header(header::CONTENT_ENCODING)).ok_or_else(unsupported_encoding)?;
     let body = server.receiver.receive(body).await?;
-    let origin = Origin { protocol: Protocol::Events, key: caller.key };
+    let origin = Origin { protocol: Protocol::Events, key: caller.key.clone() };
     let Sorted { batch, rejected } = sort(form, encoding, body.bytes.clone(), Reader { origin, received }).await?;
     drop(body);
-    let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
+    let Appended { accepted, duplicates } = intake::store(&server, &caller, batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
 }
 
@@ -89,5 +89,6 @@ fn unsupported_form(content_type: Option<&str>) -> ApiProblem {
 
 fn unsupported_encoding() -> ApiProblem {
     let detail = format!("Content-Encoding must be one of {}, or none", Encoding::NAMES);
-    ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, Encoding::NAMES)
+    let names = HeaderValue::from_static(Encoding::NAMES);
+    ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, names)
 }
