@@ -3,8 +3,9 @@
 use crate::{
     api::ingest::{RejectedEvent, RejectionCode},
     instant::Instant,
+    json::{Fields, Json},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 /// The longest id of an event, an account or a user, in bytes.
 pub const ID_BYTES: usize = 200;
@@ -130,11 +131,21 @@ impl Event {
     /// Reads an event from JSON and checks every rule; the first broken one is told. Fields it does not know are
     /// left out.
     pub fn from_json(json: &Value, receipt: Receipt) -> Result<Self, Rejection> {
-        let Value::Object(fields) = json else {
+        Self::read(&json.into(), receipt)
+    }
+
+    /// The same from text, which is rejected where it is not JSON.
+    pub fn from_text(text: &str, receipt: Receipt) -> Result<Self, Rejection> {
+        let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
+        Self::read(&serde_json::from_str(text).map_err(malformed)?, receipt)
+    }
+
+    fn read(json: &Json<'_>, receipt: Receipt) -> Result<Self, Rejection> {
+        let Json::Object(fields) = json else {
             return Err(wrong_type("", "an event must be an object", json));
         };
-        let (account, account_name) = party(fields, "account")?;
-        let (user, user_name) = party(fields, "user")?;
+        let (account, account_name) = party(fields, "account", ["/account", "/account/id", "/account/name"])?;
+        let (user, user_name) = party(fields, "user", ["/user", "/user/id", "/user/name"])?;
         let id = optional_text(fields, "/id", "id", ID_BYTES)?;
         let kind = optional_text(fields, "/kind", "kind", NAME_BYTES)?;
         let module = required_text(fields, "/module", "module", NAME_BYTES)?;
@@ -156,9 +167,13 @@ impl Event {
 
 /// Reads RFC 3339 or epoch milliseconds.
 pub fn instant_from_json(json: &Value) -> Option<Instant> {
+    instant(&json.into())
+}
+
+fn instant(json: &Json<'_>) -> Option<Instant> {
     match json {
-        Value::String(text) => Instant::parse(text),
-        Value::Number(number) => whole(number).map(Instant::from_millis),
+        Json::Text(text) => Instant::parse(text),
+        Json::Number(number) => whole(number).map(Instant::from_millis),
         _ => None,
     }
 }
@@ -171,10 +186,10 @@ fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| float().map(|float| float as i64))
 }
 
-fn time(fields: &Map<String, Value>) -> Result<Option<Instant>, Rejection> {
+fn time(fields: &Fields<'_>) -> Result<Option<Instant>, Rejection> {
     match fields.get("time") {
-        None | Some(Value::Null) => Ok(None),
-        Some(json) => match instant_from_json(json) {
+        None | Some(Json::Null) => Ok(None),
+        Some(json) => match instant(json) {
             Some(time) => Ok(Some(time)),
             None => Err(Rejection::new(
                 RejectionCode::InvalidTime,
@@ -185,50 +200,49 @@ fn time(fields: &Map<String, Value>) -> Result<Option<Instant>, Rejection> {
     }
 }
 
-fn count(fields: &Map<String, Value>) -> Result<i64, Rejection> {
+fn count(fields: &Fields<'_>) -> Result<i64, Rejection> {
     let json = match fields.get("count") {
-        None | Some(Value::Null) => return Ok(1),
+        None | Some(Json::Null) => return Ok(1),
         Some(json) => json,
     };
-    let Value::Number(number) = json else {
+    let Json::Number(number) = json else {
         return Err(wrong_type("/count", "count must be a whole number", json));
     };
     match whole(number) {
         Some(count) if (1..=COUNT_MAX).contains(&count) => Ok(count),
         _ => {
-            let detail = format!("count must be a whole number from 1 to {COUNT_MAX}, not {json}");
+            let detail = format!("count must be a whole number from 1 to {COUNT_MAX}, not {number}");
             Err(Rejection::new(RejectionCode::CountOutOfRange, "/count", detail))
         }
     }
 }
 
 /// An account or a user: a plain id, or an object with `id` and, where known, `name`.
-fn party(fields: &Map<String, Value>, field: &str) -> Result<(String, Option<String>), Rejection> {
-    let pointer = format!("/{field}");
+/// With pointers to it, to its id and to its name.
+fn party(
+    fields: &Fields<'_>,
+    field: &str,
+    [pointer, id_pointer, name_pointer]: [&str; 3],
+) -> Result<(String, Option<String>), Rejection> {
     match fields.get(field) {
-        None | Some(Value::Null) => Err(missing(&pointer, field)),
-        Some(Value::String(id)) => Ok((checked(id, &pointer, field, ID_BYTES)?, None)),
-        Some(Value::Object(party)) => Ok((
-            required_text(party, &format!("{pointer}/id"), "id", ID_BYTES)?,
-            optional_text(party, &format!("{pointer}/name"), "name", NAME_BYTES)?,
+        None | Some(Json::Null) => Err(missing(pointer, field)),
+        Some(Json::Text(id)) => Ok((checked(id, pointer, field, ID_BYTES)?, None)),
+        Some(Json::Object(party)) => Ok((
+            required_text(party, id_pointer, "id", ID_BYTES)?,
+            optional_text(party, name_pointer, "name", NAME_BYTES)?,
         )),
-        Some(other) => Err(wrong_type(&pointer, &format!("{field} must be an id or an object with an id"), other)),
+        Some(other) => Err(wrong_type(pointer, &format!("{field} must be an id or an object with an id"), other)),
     }
 }
 
-fn required_text(fields: &Map<String, Value>, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
+fn required_text(fields: &Fields<'_>, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
     optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name))
 }
 
-fn optional_text(
-    fields: &Map<String, Value>,
-    pointer: &str,
-    name: &str,
-    bytes: usize,
-) -> Result<Option<String>, Rejection> {
+fn optional_text(fields: &Fields<'_>, pointer: &str, name: &str, bytes: usize) -> Result<Option<String>, Rejection> {
     match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(checked(text, pointer, name, bytes)?)),
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(checked(text, pointer, name, bytes)?)),
         Some(other) => Err(wrong_type(pointer, &format!("{name} must be a text"), other)),
     }
 }
@@ -254,14 +268,14 @@ pub(crate) fn missing(pointer: &str, name: &str) -> Rejection {
     Rejection::new(RejectionCode::MissingField, pointer, format!("{name} is missing"))
 }
 
-pub(crate) fn wrong_type(pointer: &str, expected: &str, json: &Value) -> Rejection {
+pub(crate) fn wrong_type(pointer: &str, expected: &str, json: &Json<'_>) -> Rejection {
     let found = match json {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Json::Null => "null",
+        Json::Bool => "true or false",
+        Json::Number(_) => "a number",
+        Json::Text(_) => "a text",
+        Json::Array => "an array",
+        Json::Object(_) => "an object",
     };
     Rejection::new(RejectionCode::InvalidType, pointer, format!("{expected}, not {found}"))
 }
@@ -273,8 +287,12 @@ mod tests {
 
     const NOON: Instant = Instant::from_millis(1_795_435_200_000);
 
+    /// Reads an event, which means the same as text.
     fn read(json: Value) -> Result<Event, Rejection> {
-        Event::from_json(&json, Receipt { received: NOON, sent_at: None })
+        let receipt = Receipt { received: NOON, sent_at: None };
+        let event = Event::from_json(&json, receipt);
+        assert_eq!(Event::from_text(&json.to_string(), receipt), event);
+        event
     }
 
     #[test]

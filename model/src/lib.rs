@@ -9,6 +9,7 @@ pub mod call;
 pub mod change;
 pub mod event;
 pub mod instant;
+mod json;
 pub mod minutes;
 pub mod module_rule;
 pub mod period;

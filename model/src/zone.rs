@@ -22,9 +22,34 @@ pub fn day_of<Z: TimeZone>(zone: &Z, instant: Instant) -> Day {
 
 /// The local day and minute of an instant.
 pub fn local_minute<Z: TimeZone>(zone: &Z, instant: Instant) -> LocalMinute {
-    let day = day_of(zone, instant);
-    let elapsed = instant.millis() - day_start(zone, day).millis();
-    LocalMinute { day, minute: u16::try_from(elapsed.div_euclid(60_000)).unwrap_or(0) }
+    LocalMinutes::of_zone(zone).at(instant)
+}
+
+/// The local minutes of many instants, of which most lie in the same day as the one before.
+#[derive(Clone, Debug)]
+pub struct LocalMinutes<'z, Z> {
+    zone: &'z Z,
+    /// A day, and where it starts.
+    last: Option<(Day, Instant)>,
+}
+
+impl<'z, Z: TimeZone> LocalMinutes<'z, Z> {
+    /// Those of a zone.
+    pub fn of_zone(zone: &'z Z) -> Self {
+        Self { zone, last: None }
+    }
+
+    /// The local day and minute of an instant.
+    pub fn at(&mut self, instant: Instant) -> LocalMinute {
+        let day = day_of(self.zone, instant);
+        let start = match self.last {
+            Some((last, start)) if last == day => start,
+            _ => day_start(self.zone, day),
+        };
+        self.last = Some((day, start));
+        let elapsed = instant.millis() - start.millis();
+        LocalMinute { day, minute: u16::try_from(elapsed.div_euclid(60_000)).unwrap_or(0) }
+    }
 }
 
 /// The first instant of a local day: local midnight, the earlier where the clock shows midnight twice, or the first

@@ -2,8 +2,11 @@
 
 use crate::store::{Appended, Batch, Outcome, Store, StoreError};
 use model::{event::EVENTS_PER_REQUEST, reject::Reject};
-use std::sync::Arc;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 /// How many events wait at most. What does not fit is refused, so that memory stays bounded.
 pub const QUEUE_EVENTS: usize = 50_000;
@@ -13,6 +16,9 @@ const PLACE_BYTES: usize = 1024;
 
 /// With how many events a commit stops taking in further requests.
 const COMMIT_EVENTS: usize = 5_000;
+
+/// How long a commit waits at most for as many requests as the one before it had.
+const GATHERING: Duration = Duration::from_millis(3);
 
 /// Why events were not stored.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -31,6 +37,18 @@ pub enum IngestError {
     Stopping,
 }
 
+/// Where the writer puts what was queued.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes a batch, and says for each event, in order, what became of it: all of it or, on an error, nothing.
+    fn append_batch(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Outcome>, StoreError>> + Send;
+}
+
+impl Sink for Store {
+    async fn append_batch(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        self.append_batch(batch).await
+    }
+}
+
 /// The way in. Cheap to clone; the writer ends when the last clone is gone and the queue is empty.
 #[derive(Clone)]
 pub struct Ingest {
@@ -47,9 +65,9 @@ struct Submission {
 
 impl Ingest {
     /// Starts the writer. The task ends after the last [`Ingest`] is dropped and everything queued is answered.
-    pub fn start(store: Store) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(sink: impl Sink) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, submissions) = mpsc::unbounded_channel();
-        let writer = tokio::spawn(write(store, submissions));
+        let writer = tokio::spawn(write(sink, submissions));
         (Self { queue, room: Arc::new(Semaphore::new(QUEUE_EVENTS)) }, writer)
     }
 
@@ -90,28 +108,47 @@ fn places(Batch { events, rejects, namings, identities }: &Batch) -> usize {
 }
 
 /// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a
-/// commit is under way the next one fills up: under load commits grow by themselves, and nobody waits otherwise.
-async fn write(store: Store, mut submissions: mpsc::UnboundedReceiver<Submission>) {
+/// commit is under way the next one fills up: under load commits grow by themselves.
+async fn write(sink: impl Sink, mut submissions: mpsc::UnboundedReceiver<Submission>) {
+    let mut expected = 1;
     while let Some(first) = submissions.recv().await {
-        let mut waiting = places(&first.batch);
-        let mut group = vec![first];
-        while waiting < COMMIT_EVENTS {
-            let Ok(next) = submissions.try_recv() else { break };
-            waiting += places(&next.batch);
-            group.push(next);
-        }
-        commit(&store, group).await;
+        let group = gather(first, &mut submissions, expected).await;
+        expected = group.len();
+        commit(&sink, group).await;
     }
 }
 
-async fn commit(store: &Store, mut group: Vec<Submission>) {
+/// What waits. Who was answered last may be about to send more: for them it waits a moment, because few large commits
+/// cost less than many small ones. A sender that is alone is never kept waiting.
+async fn gather(
+    first: Submission,
+    submissions: &mut mpsc::UnboundedReceiver<Submission>,
+    expected: usize,
+) -> Vec<Submission> {
+    let until = Instant::now() + GATHERING;
+    let mut waiting = places(&first.batch);
+    let mut group = vec![first];
+    while waiting < COMMIT_EVENTS {
+        let next = match submissions.try_recv() {
+            Ok(next) => Some(next),
+            Err(_) if group.len() >= expected => None,
+            Err(_) => timeout_at(until, submissions.recv()).await.ok().flatten(),
+        };
+        let Some(next) = next else { break };
+        waiting += places(&next.batch);
+        group.push(next);
+    }
+    group
+}
+
+async fn commit(sink: &impl Sink, mut group: Vec<Submission>) {
     let mut sizes = Vec::with_capacity(group.len());
     let mut batch = Batch::default();
     for submission in &mut group {
         sizes.push(submission.batch.events.len());
         batch.append(&mut submission.batch);
     }
-    match store.append_batch(&batch).await {
+    match sink.append_batch(&batch).await {
         Ok(outcomes) => {
             let Appended { accepted, duplicates } = outcomes.iter().copied().collect();
             metrics::counter!("ingest_events_accepted_total").increment(accepted);

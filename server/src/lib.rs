@@ -9,6 +9,7 @@ pub mod demo;
 pub mod import;
 pub mod ingest;
 pub mod key;
+mod limit;
 mod module_rules;
 mod negotiation;
 mod receive;
@@ -19,6 +20,8 @@ use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display, ReadError},
     ingest::Ingest,
+    key::Keys,
+    limit::RateLimit,
     module_rules::CurrentRules,
     receive::Receiver,
     store::Store,
@@ -28,6 +31,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, instant::Instant};
 use std::{
     future::{Future, IntoFuture},
+    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
@@ -46,6 +50,8 @@ pub struct Server {
     metrics: PrometheusHandle,
     receiver: Receiver,
     module_rules: CurrentRules,
+    keys: Keys,
+    rate_limit: Option<RateLimit>,
 }
 
 impl Server {
@@ -58,10 +64,28 @@ impl Server {
         metrics: PrometheusHandle,
     ) -> (Self, JoinHandle<()>) {
         let (ingest, writer) = Ingest::start(store.clone());
+        (Self::with_ingest(store, ingest, clock, display, metrics), writer)
+    }
+
+    /// The same with a way in that was made before, wherever it leads.
+    pub fn with_ingest(
+        store: Store,
+        ingest: Ingest,
+        clock: Arc<dyn Clock>,
+        display: Display,
+        metrics: PrometheusHandle,
+    ) -> Self {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
-        (Self { store, ingest, dashboards, clock, metrics, receiver, module_rules }, writer)
+        let keys = Keys::new(store.clone());
+        Self { store, ingest, dashboards, clock, metrics, receiver, module_rules, keys, rate_limit: None }
+    }
+
+    /// The same, but each key may send only so many events a second.
+    pub fn with_rate_limit(mut self, events_per_second: NonZeroU32) -> Self {
+        self.rate_limit = Some(RateLimit::new(events_per_second, self.clock.clone()));
+        self
     }
 
     /// The way in for events that don't come over HTTP.

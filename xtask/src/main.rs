@@ -38,7 +38,8 @@ enum Task {
     /// Run every test there is, or only the stages named
     Test(test::Options),
     /// Measure, against a baseline on the same machine
-    Bench,
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -55,7 +56,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Build(options) => build::build(&options).map(|_| ExitCode::SUCCESS),
         Task::Serve(options) => serve::serve(&options),
         Task::Test(options) => test::test(&options),
-        Task::Bench => bench::bench().map(|()| ExitCode::SUCCESS),
+        Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Fields<'a>(&'a Value);
 
 impl<'a> Fields<'a> {
     pub(super) fn of(call: &'a Value) -> Result<Self, Rejection> {
-        if call.is_object() { Ok(Self(call)) } else { Err(wrong_type("", "a call must be an object", call)) }
+        if call.is_object() { Ok(Self(call)) } else { Err(wrong_type("", "a call must be an object", &call.into())) }
     }
 
     /// What stands there, unless it is null.
@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
         match value {
             Value::String(text) => checked(text, pointer, name_of(pointer), ID_BYTES).map(Some),
             Value::Number(number) => Ok(Some(number.to_string())),
-            other => Err(wrong_type(pointer, &format!("{} must be an id", name_of(pointer)), other)),
+            other => Err(wrong_type(pointer, &format!("{} must be an id", name_of(pointer)), &other.into())),
         }
     }
 
@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
         match self.at(pointer) {
             None => Err(missing(pointer, name_of(pointer))),
             Some(Value::String(text)) => checked(text, pointer, name_of(pointer), NAME_BYTES),
-            Some(other) => Err(wrong_type(pointer, &format!("{} must be a text", name_of(pointer)), other)),
+            Some(other) => Err(wrong_type(pointer, &format!("{} must be a text", name_of(pointer)), &other.into())),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Database, Failure, minutes};
 use crate::{Server, clock::DatabaseClock, dashboards::Display, demo::Feed};
 use clap::Args;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// The options of `serve`.
@@ -19,6 +19,11 @@ pub(super) struct Serve {
     /// Online window in minutes, 1 to 30: how old a user's newest signal may be
     #[arg(long, env = "USAGE_MONITOR_ONLINE_WINDOW", default_value_t = model::DEFAULT_ONLINE_WINDOW, value_name = "MINUTES", value_parser = minutes())]
     online_window: u32,
+
+    /// How many events each key may send a second, and those without a key together; a whole request may come at once.
+    /// Without it there is no limit
+    #[arg(long, env = "USAGE_MONITOR_RATE_LIMIT", value_name = "EVENTS_PER_SECOND")]
+    rate_limit: Option<NonZeroU32>,
 
     /// Listen on an address that others can reach, though whoever reaches it may read everything and send events
     #[arg(long, env = "USAGE_MONITOR_OPEN_TO_NETWORK")]
@@ -51,7 +56,10 @@ impl Serve {
         // A demo's database stays one, also where its users no longer work.
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
-        let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let (mut server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        if let Some(events_per_second) = self.rate_limit {
+            server = server.with_rate_limit(events_per_second);
+        }
         let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().follow(store.clone()));

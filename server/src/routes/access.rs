@@ -5,7 +5,7 @@
 
 use super::problem::ApiProblem;
 use crate::{
-    Server, key,
+    Server,
     store::{Grant, Key},
 };
 use axum::{
@@ -108,5 +108,5 @@ async fn require(grant: Grant, key: Option<&str>, server: &Server) -> Result<Opt
 /// What is known of a key.
 async fn known(key: &str, server: &Server) -> Result<Key, ApiProblem> {
     let unknown = || ApiProblem::new(StatusCode::UNAUTHORIZED, "the key that was sent is not one of this server");
-    server.store.key(key::digest(key)).await?.ok_or_else(unknown)
+    server.keys.find(key).await?.ok_or_else(unknown)
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     body::Bytes,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use model::event::REQUEST_BYTES;
 use std::io::{self, Read};
@@ -33,7 +33,8 @@ impl Encoding {
         let named = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
         Self::from_content_encoding(named).ok_or_else(|| {
             let detail = format!("Content-Encoding must be one of {NAMES}, or none");
-            ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_header(header::ACCEPT_ENCODING, NAMES)
+            ApiProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+                .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(NAMES))
         })
     }
 

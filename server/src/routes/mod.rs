@@ -7,6 +7,7 @@ mod cross_origin;
 mod csv;
 mod encoding;
 mod events;
+mod intake;
 mod module_rules;
 mod operation;
 mod page;

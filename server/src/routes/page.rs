@@ -21,7 +21,8 @@ pub(super) async fn get_page(
 ) -> Result<Response, ApiProblem> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let detail = format!("{} does not take {}", request.uri().path(), request.method());
-        return Err(ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail).with_header(header::ALLOW, "GET, HEAD"));
+        return Err(ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+            .with_header(header::ALLOW, HeaderValue::from_static("GET, HEAD")));
     }
     if let Some(file) = assets::find(request.uri().path(), request.headers()) {
         return Ok(file);

@@ -16,7 +16,7 @@ const RETRY_AFTER: &str = "1";
 
 /// A problem on its way out.
 #[derive(Clone, Debug)]
-pub(super) struct ApiProblem(pub(super) Box<Problem>, Vec<(HeaderName, &'static str)>);
+pub(super) struct ApiProblem(pub(super) Box<Problem>, Vec<(HeaderName, HeaderValue)>);
 
 impl ApiProblem {
     /// A problem that its status names.
@@ -30,8 +30,8 @@ impl ApiProblem {
     }
 
     /// The problem with a further header.
-    pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.1.push((name, value));
+    pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.1.push((name, value.into()));
         self
     }
 
@@ -55,7 +55,7 @@ impl IntoResponse for ApiProblem {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
-        headers.extend(self.1.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))));
+        headers.extend(self.1);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match status {

@@ -48,6 +48,9 @@ pub(super) enum IngestProblems {
     /// The envelope is wrong; nothing was stored
     #[response(status = 422, content_type = "application/problem+json")]
     Envelope(#[to_schema] Problem),
+    /// The key has sent more events than it may; nothing was stored; try again after `Retry-After` seconds
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] Problem),
     /// Nothing was stored; try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),

@@ -14,7 +14,7 @@ use model::{
     event::{Event, Kind},
     reject::Reject,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// What is stored together.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,11 @@ impl Batch {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.rejects.is_empty() && self.namings.is_empty() && self.identities.is_empty()
+    }
+
+    /// How many events it holds, kept rules or not.
+    pub fn event_count(&self) -> usize {
+        self.events.len() + self.rejects.len()
     }
 
     /// Puts what another one holds behind what is in this one.
@@ -141,8 +146,11 @@ async fn claim_ids(
         .zip(numbers)
         .map(|(event, numbers)| event.id.as_ref().map(|id| (numbers.account_no, digest(id))))
         .collect();
+    let mut distinct: Vec<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
+    let given = distinct.len();
     // Sorted, so that neighbouring entries of the table are written one after the other.
-    let distinct: BTreeSet<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
     let claim = bulk(
         "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
         [
@@ -151,6 +159,9 @@ async fn claim_ids(
         ],
     );
     let claimed: Vec<(i64, Vec<u8>)> = claim.fetch_all(connection).await?;
+    if claimed.len() == given {
+        return Ok(vec![Outcome::Accepted; ids.len()]);
+    }
     let mut fresh: HashSet<(i64, [u8; 16])> = claimed
         .into_iter()
         .filter_map(|(account_no, digest)| Some((account_no, <[u8; 16]>::try_from(digest).ok()?)))

@@ -168,7 +168,9 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("temp_store", "memory")
         // Moved into the database every 16 MB, not every 4: neighbouring commits rewrite the same pages.
         .pragma("wal_autocheckpoint", "4000")
-        .statement_cache_capacity(200)
+        .statement_cache_capacity(300)
+        // As many as a statement gives back: handing rows over one by one costs more than reading them.
+        .row_buffer_size(500)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
 }
 

@@ -59,6 +59,10 @@ impl Dimensions {
         if self.count > REMEMBERED {
             *self = Self::default();
         }
+        // Nearly always nothing is new.
+        if let Some(numbers) = self.all_remembered(events, namings) {
+            return Ok(numbers);
+        }
         let named = namings.iter().map(|naming| naming.account.as_str());
         let accounts = events.iter().map(|event| event.account.as_str()).chain(named);
         self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
@@ -76,26 +80,37 @@ impl Dimensions {
         let columns = ("activity", "activity_no", "module_no", "action");
         self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
 
-        let numbers = events.iter().map(|event| self.remembered(event)).collect();
-        Ok((numbers, namings.iter().map(|naming| self.named(naming)).collect()))
+        // Just looked up: what is missing now was taken out of the database by somebody else.
+        self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))
     }
 
-    /// A name whose account and user have been looked up.
-    fn named<'a>(&self, Naming { account, user, name, at }: &'a Naming) -> Named<'a> {
-        let account_no = self.accounts[account];
-        let user_no = user.as_ref().map(|user| self.users[&account_no][user]);
-        Named { account_no, user_no, dated: (at.millis(), name) }
+    /// The numbers of each event and of what is named without one, if all have been looked up.
+    fn all_remembered<'a>(&self, events: &[Event], namings: &'a [Naming]) -> Option<(Vec<Numbers>, Vec<Named<'a>>)> {
+        let numbers: Option<_> = events.iter().map(|event| self.remembered(event)).collect();
+        let named: Option<_> = namings.iter().map(|naming| self.named(naming)).collect();
+        numbers.zip(named)
     }
 
-    /// The numbers of an event whose ids and names have all been looked up.
-    fn remembered(&self, event: &Event) -> Numbers {
-        let account_no = self.accounts[&event.account];
-        let module_no = self.modules[&event.module];
+    /// A name, if its account and user have been looked up.
+    fn named<'a>(&self, Naming { account, user, name, at }: &'a Naming) -> Option<Named<'a>> {
+        let account_no = *self.accounts.get(account)?;
+        let user_no = match user {
+            Some(user) => Some(*self.users.get(&account_no)?.get(user)?),
+            None => None,
+        };
+        Some(Named { account_no, user_no, dated: (at.millis(), name) })
+    }
+
+    /// The numbers of an event, if its ids and names have all been looked up.
+    fn remembered(&self, event: &Event) -> Option<Numbers> {
+        let account_no = *self.accounts.get(&event.account)?;
+        let module_no = *self.modules.get(&event.module)?;
+        let user_no = *self.users.get(&account_no)?.get(&event.user)?;
         let activity_no = match &event.kind {
-            Kind::Activity { action, .. } => self.activities[&module_no][action],
+            Kind::Activity { action, .. } => *self.activities.get(&module_no)?.get(action)?,
             Kind::Heartbeat => 0,
         };
-        Numbers { account_no, user_no: self.users[&account_no][&event.user], module_no, activity_no }
+        Some(Numbers { account_no, user_no, module_no, activity_no })
     }
 }
 

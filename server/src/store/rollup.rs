@@ -15,9 +15,9 @@ use model::{
     instant::Instant,
     minutes::ActiveMinutes,
     uses::MinuteCounts,
-    zone::{LocalMinute, local_minute},
+    zone::{LocalMinute, LocalMinutes},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An event as the database knows it.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,6 @@ struct UserModuleDay {
 
 #[derive(Default)]
 struct UserActivityDay {
-    module_no: i64,
     actions: i64,
     uses: MinuteCounts,
 }
@@ -72,12 +71,19 @@ struct PartDay {
     actions: i64,
 }
 
-/// What a batch adds for each user and day.
+/// A fact in its local day.
+struct Signal {
+    user: UserKey,
+    minute: u16,
+    fact: Fact,
+}
+
+/// What a batch adds for each user and day, each key once.
 #[derive(Default)]
 struct Batch {
-    users: BTreeMap<UserKey, UserDay>,
-    modules: BTreeMap<UsePartKey, UserModuleDay>,
-    activities: BTreeMap<UsePartKey, UserActivityDay>,
+    users: Vec<(UserKey, UserDay)>,
+    modules: Vec<(UsePartKey, UserModuleDay)>,
+    activities: Vec<(UsePartKey, UserActivityDay)>,
 }
 
 /// What a batch adds for each account and day, and for all accounts together.
@@ -106,7 +112,7 @@ pub(super) async fn apply(
         add_parts(connection, "module_day", "module_no", sums.modules).await?;
         add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
     }
-    raise_revisions(connection, batch.users.keys().map(|&(day, ..)| day)).await
+    raise_revisions(connection, batch.users.iter().map(|&((day, ..), _)| day)).await
 }
 
 /// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
@@ -125,29 +131,70 @@ pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTr
 }
 
 impl Batch {
+    /// Sorts facts by what they add to, and adds up neighbours.
     fn gather(reporting: Reporting, facts: &[Fact]) -> Self {
+        let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
+        let mut signals: Vec<Signal> = facts
+            .iter()
+            .map(|&fact| {
+                let LocalMinute { day, minute } = local_minutes.at(fact.time);
+                let Numbers { account_no, user_no, .. } = fact.numbers;
+                Signal { user: (day_number(day), account_no, user_no), minute, fact }
+            })
+            .collect();
+        signals.sort_unstable_by_key(|signal| (signal.user, signal.fact.numbers.module_no, signal.activity_no()));
         let mut batch = Self::default();
-        for fact in facts {
-            let Numbers { account_no, user_no, module_no, activity_no } = fact.numbers;
-            let LocalMinute { day, minute } = local_minute(&reporting.zone, fact.time);
-            let day = day_number(day);
-            let time = fact.time.millis();
-
-            let user = batch.users.entry((day, account_no, user_no)).or_default();
-            user.minutes.insert(minute);
-            user.actions += fact.count;
-            user.last_signal = user.last_signal.max(time);
-            if activity_no != 0 {
-                let module = batch.modules.entry((day, account_no, user_no, module_no)).or_default();
-                module.actions += fact.count;
-                module.last_use = module.last_use.max(time);
-                let activity = batch.activities.entry((day, account_no, user_no, activity_no)).or_default();
-                activity.module_no = module_no;
-                activity.actions += fact.count;
-                activity.uses.add(minute, fact.count);
+        for of_user in signals.chunk_by(|one, next| one.user == next.user) {
+            let user @ (day, account_no, user_no) = of_user[0].user;
+            batch.users.push((user, UserDay::of(of_user)));
+            let module_no = |signal: &Signal| signal.fact.numbers.module_no;
+            for of_module in of_user.chunk_by(|one, next| module_no(one) == module_no(next)) {
+                // Heartbeats come first, and are no use of the module.
+                let uses = &of_module[of_module.partition_point(|signal| signal.activity_no() == 0)..];
+                let Some(first) = uses.first() else { continue };
+                batch.modules.push(((day, account_no, user_no, module_no(first)), UserModuleDay::of(uses)));
+                for of_activity in uses.chunk_by(|one, next| one.activity_no() == next.activity_no()) {
+                    let key = (day, account_no, user_no, of_activity[0].activity_no());
+                    batch.activities.push((key, UserActivityDay::of(of_activity)));
+                }
             }
         }
         batch
+    }
+}
+
+impl Signal {
+    fn activity_no(&self) -> i64 {
+        self.fact.numbers.activity_no
+    }
+}
+
+fn actions(signals: &[Signal]) -> i64 {
+    signals.iter().map(|signal| signal.fact.count).sum()
+}
+
+fn newest(signals: &[Signal]) -> i64 {
+    signals.iter().map(|signal| signal.fact.time.millis()).max().unwrap_or_default()
+}
+
+impl UserDay {
+    fn of(signals: &[Signal]) -> Self {
+        let minutes = signals.iter().map(|signal| signal.minute).collect();
+        Self { minutes, seconds: 0, actions: actions(signals), last_signal: newest(signals) }
+    }
+}
+
+impl UserModuleDay {
+    fn of(signals: &[Signal]) -> Self {
+        Self { actions: actions(signals), last_use: newest(signals) }
+    }
+}
+
+impl UserActivityDay {
+    fn of(signals: &[Signal]) -> Self {
+        let mut uses = MinuteCounts::default();
+        signals.iter().for_each(|signal| uses.add(signal.minute, signal.fact.count));
+        Self { actions: actions(signals), uses }
     }
 }
 
@@ -181,45 +228,49 @@ fn add_part(parts: &mut BTreeMap<AccountPartKey, PartDay>, key: UsePartKey, is_n
 }
 
 /// The columns of keys of four parts.
-fn key_columns<'a>(keys: impl Iterator<Item = &'a UsePartKey> + Clone) -> [Column<'static>; 4] {
+fn key_columns<T>(rows: &[(UsePartKey, T)]) -> [Column<'static>; 4] {
     [
-        Column::ints(keys.clone().map(|key| key.0)),
-        Column::ints(keys.clone().map(|key| key.1)),
-        Column::ints(keys.clone().map(|key| key.2)),
-        Column::ints(keys.map(|key| key.3)),
+        Column::ints(rows.iter().map(|(key, _)| key.0)),
+        Column::ints(rows.iter().map(|(key, _)| key.1)),
+        Column::ints(rows.iter().map(|(key, _)| key.2)),
+        Column::ints(rows.iter().map(|(key, _)| key.3)),
     ]
+}
+
+/// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
+fn with_places<const KEY: usize>(keys: [Column<'static>; KEY]) -> Vec<Column<'static>> {
+    let rows = keys.first().map_or(0, Column::len);
+    let places = Column::ints((0..).take(rows));
+    std::iter::once(places).chain(keys).collect()
 }
 
 async fn merge_users(
     connection: &mut Connection<'_>,
     reporting: Reporting,
-    users: &mut BTreeMap<UserKey, UserDay>,
+    users: &mut [(UserKey, UserDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let keys = |users: &BTreeMap<UserKey, UserDay>| {
+    let keys = |users: &[(UserKey, UserDay)]| {
         [
-            Column::ints(users.keys().map(|key| key.0)),
-            Column::ints(users.keys().map(|key| key.1)),
-            Column::ints(users.keys().map(|key| key.2)),
+            Column::ints(users.iter().map(|(key, _)| key.0)),
+            Column::ints(users.iter().map(|(key, _)| key.1)),
+            Column::ints(users.iter().map(|(key, _)| key.2)),
         ]
     };
     let select = bulk(
-        "WITH wanted (day, account_no, user_no) AS ({rows}) \
-         SELECT t.day, t.account_no, t.user_no, t.minutes, t.seconds, t.actions, t.last_signal \
-         FROM wanted CROSS JOIN user_day t \
+        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+         SELECT wanted.place, t.minutes, t.seconds, t.actions, t.last_signal FROM wanted CROSS JOIN user_day t \
          WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
-        keys(users),
+        with_places(keys(users)),
     );
-    type Row = (i64, i64, i64, Vec<u8>, i64, i64, i64);
-    let mut stored: BTreeMap<UserKey, UserDay> = BTreeMap::new();
-    for row in select.fetch_all::<Row>(connection).await? {
-        let (day, account_no, user_no, minutes, seconds, actions, last_signal) = row;
-        let user = UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal };
-        stored.insert((day, account_no, user_no), user);
-    }
-    for (key, user) in users.iter_mut() {
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal)| {
+        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+    });
+    let stored: HashMap<i64, UserDay> = stored.collect();
+    for (place, (key, user)) in (0..).zip(users.iter_mut()) {
         let added_actions = user.actions;
-        let old = stored.get(key);
+        let old = stored.get(&place);
         if let Some(old) = old {
             user.minutes.merge(&old.minutes);
             user.actions += old.actions;
@@ -230,10 +281,10 @@ async fn merge_users(
         sums.account(key.0, key.1, i64::from(old.is_none()), added_actions, added_seconds);
     }
     let mut columns = Vec::from(keys(users));
-    columns.push(Column::bytes(users.values().map(|user| user.minutes.to_bytes())));
-    columns.push(Column::ints(users.values().map(|user| user.seconds)));
-    columns.push(Column::ints(users.values().map(|user| user.actions)));
-    columns.push(Column::ints(users.values().map(|user| user.last_signal)));
+    columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
     bulk(
         "INSERT INTO user_day (day, account_no, user_no, minutes, seconds, actions, last_signal) {rows} \
          ON CONFLICT (day, account_no, user_no) DO UPDATE SET minutes = excluded.minutes, \
@@ -246,12 +297,12 @@ async fn merge_users(
 
 async fn merge_modules(
     connection: &mut Connection<'_>,
-    modules: &BTreeMap<UsePartKey, UserModuleDay>,
+    modules: &[(UsePartKey, UserModuleDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let mut columns = Vec::from(key_columns(modules.keys()));
-    columns.push(Column::ints(modules.values().map(|module| module.actions)));
-    columns.push(Column::ints(modules.values().map(|module| module.last_use)));
+    let mut columns = Vec::from(key_columns(modules));
+    columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
+    columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
     let upsert = bulk(
         "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) {rows} \
          ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
@@ -261,7 +312,7 @@ async fn merge_modules(
         columns,
     );
     let written = upsert.fetch_all::<(i64, i64, i64, i64, i64)>(connection).await?;
-    let written: BTreeMap<UsePartKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
+    let written: HashMap<UsePartKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
     for (key, module) in modules {
         // Every use counts at least one action: a row that holds no more than was added was not there before.
         let is_new = written.get(key) == Some(&module.actions);
@@ -272,35 +323,30 @@ async fn merge_modules(
 
 async fn merge_activities(
     connection: &mut Connection<'_>,
-    activities: &mut BTreeMap<UsePartKey, UserActivityDay>,
+    activities: &mut [(UsePartKey, UserActivityDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let select = bulk(
-        "WITH wanted (day, account_no, user_no, activity_no) AS ({rows}) \
-         SELECT t.day, t.account_no, t.user_no, t.activity_no, t.actions, t.uses \
-         FROM wanted CROSS JOIN user_activity_day t WHERE t.day = wanted.day \
-         AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
+        "WITH wanted (place, day, account_no, user_no, activity_no) AS ({rows}) \
+         SELECT wanted.place, t.actions, t.uses FROM wanted CROSS JOIN user_activity_day t \
+         WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
          AND t.activity_no = wanted.activity_no",
-        key_columns(activities.keys()),
+        with_places(key_columns(activities)),
     );
-    let stored = select.fetch_all::<(i64, i64, i64, i64, i64, Vec<u8>)>(connection).await?;
-    let stored: BTreeMap<UsePartKey, (i64, MinuteCounts)> = stored
-        .into_iter()
-        .map(|(d, a, u, activity_no, actions, uses)| {
-            ((d, a, u, activity_no), (actions, MinuteCounts::from_bytes(&uses)))
-        })
-        .collect();
-    for (key, activity) in activities.iter_mut() {
-        let old = stored.get(key);
+    let rows = select.fetch_all::<(i64, i64, Vec<u8>)>(connection).await?;
+    let stored = rows.into_iter().map(|(place, actions, uses)| (place, (actions, MinuteCounts::from_bytes(&uses))));
+    let stored: HashMap<i64, (i64, MinuteCounts)> = stored.collect();
+    for (place, (key, activity)) in (0..).zip(activities.iter_mut()) {
+        let old = stored.get(&place);
         add_part(&mut sums.activities, *key, old.is_none(), activity.actions);
         if let Some((actions, uses)) = old {
             activity.actions += actions;
             activity.uses.merge(uses);
         }
     }
-    let mut columns = Vec::from(key_columns(activities.keys()));
-    columns.push(Column::ints(activities.values().map(|activity| activity.actions)));
-    columns.push(Column::bytes(activities.values().map(|activity| activity.uses.to_bytes())));
+    let mut columns = Vec::from(key_columns(activities));
+    columns.push(Column::ints(activities.iter().map(|(_, activity)| activity.actions)));
+    columns.push(Column::bytes(activities.iter().map(|(_, activity)| activity.uses.to_bytes())));
     bulk(
         "INSERT INTO user_activity_day (day, account_no, user_no, activity_no, actions, uses) {rows} \
          ON CONFLICT (day, account_no, user_no, activity_no) DO UPDATE SET \

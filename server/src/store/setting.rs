@@ -86,12 +86,14 @@ pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: Asked) ->
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
 pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<Reporting>, StoreError> {
-    let Some(zone) = get(connection, ZONE).await? else { return Ok(None) };
-    let Some(idle_gap) = get(connection, IDLE_GAP).await? else { return Ok(None) };
+    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2)").bind(ZONE).bind(IDLE_GAP);
+    let rows: Vec<(String, String)> = select.fetch_all(connection).await?;
+    let value = |wanted| rows.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let Some((zone, idle_gap)) = value(ZONE).zip(value(IDLE_GAP)) else { return Ok(None) };
     let wrong = |name, value: &str| StoreError::Setting { name, value: value.to_owned() };
     Ok(Some(Reporting {
-        zone: zone.parse().map_err(|_| wrong(ZONE, &zone))?,
-        idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, &idle_gap))?,
+        zone: zone.parse().map_err(|_| wrong(ZONE, zone))?,
+        idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, idle_gap))?,
     }))
 }
 

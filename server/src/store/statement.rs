@@ -1,7 +1,7 @@
 //! One text of SQL for both databases.
 //!
 //! A [`Query`] is the same on both. A [`Bulk`] differs in how many rows are handed over: SQLite takes a list of
-//! `VALUES`, in several statements; Postgres one array for each column.
+//! `VALUES`, in several statements where there are many; Postgres one array for each column.
 
 use super::{StoreError, connection::Connection};
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, postgres::PgRow, sqlite::SqliteRow};
@@ -127,7 +127,8 @@ impl<'a> Column<'a> {
         Self::Bytes(values.into_iter().map(Into::into).collect())
     }
 
-    fn len(&self) -> usize {
+    /// How many values it has.
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Ints(values) => values.len(),
             Self::Texts(values) => values.len(),
@@ -199,8 +200,8 @@ impl Bulk<'_> {
         let mut fetched = Vec::new();
         match connection {
             Connection::Sqlite(connection) => {
-                for range in self.ranges() {
-                    let text = AssertSqlSafe(self.sqlite_text(range.len()));
+                for (range, places) in self.statements() {
+                    let text = AssertSqlSafe(self.sqlite_text(range.len(), places));
                     let query = sqlx::query_as(text).persistent(!self.at_once);
                     fetched.extend(bind_rows!(query, &self.columns, range).fetch_all(&mut **connection).await?);
                 }
@@ -219,8 +220,9 @@ impl Bulk<'_> {
     pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         match connection {
             Connection::Sqlite(connection) => {
-                for range in self.ranges() {
-                    let query = sqlx::query(AssertSqlSafe(self.sqlite_text(range.len()))).persistent(!self.at_once);
+                for (range, places) in self.statements() {
+                    let text = AssertSqlSafe(self.sqlite_text(range.len(), places));
+                    let query = sqlx::query(text).persistent(!self.at_once);
                     bind_rows!(query, &self.columns, range).execute(&mut **connection).await?;
                 }
             }
@@ -238,18 +240,23 @@ impl Bulk<'_> {
         self.columns.first().map_or(0, Column::len)
     }
 
-    /// Which rows the statements for SQLite carry.
-    fn ranges(&self) -> Vec<Range<usize>> {
+    /// Which rows the statements for SQLite carry, and for how many each has places.
+    fn statements(&self) -> Vec<(Range<usize>, usize)> {
         match self.length() {
-            0 => Vec::new(),
-            rows if self.at_once => std::iter::once(0..rows).collect(),
-            rows => batches(rows).collect(),
+            rows if self.at_once && rows > 0 => vec![(0..rows, rows)],
+            rows => spread(rows).collect(),
         }
     }
 
-    fn sqlite_text(&self, rows: usize) -> String {
+    /// Places that no row is bound to hold NULL, which no row begins with.
+    fn sqlite_text(&self, rows: usize, places: usize) -> String {
         let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
-        self.text.replacen("{rows}", &format!("VALUES {}", vec![row.as_str(); rows].join(", ")), 1)
+        let values = format!("VALUES {}", vec![row.as_str(); places].join(", "));
+        let rows = match rows == places {
+            true => values,
+            false => format!("SELECT * FROM ({values}) WHERE column1 IS NOT NULL"),
+        };
+        self.text.replacen("{rows}", &rows, 1)
     }
 
     fn postgres_text(&self) -> String {
@@ -263,15 +270,15 @@ impl Bulk<'_> {
     }
 }
 
-/// How many rows the statements for SQLite carry that together write `rows` rows. Few different numbers, because each
-/// makes a statement of its own that is prepared and kept.
-fn batches(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    const SIZES: [usize; 4] = [500, 64, 8, 1];
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows - start)?;
-        start += size;
-        Some(start - size..start)
+/// How `rows` rows are spread over statements for SQLite, each with how many rows it has places for. Few different
+/// numbers of places, because each makes a statement of its own that is prepared and kept.
+fn spread(rows: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
+    const PLACES: [usize; 6] = [1, 4, 16, 64, 200, 500];
+    let largest = PLACES[PLACES.len() - 1];
+    (0..rows).step_by(largest).map(move |start| {
+        let end = rows.min(start + largest);
+        let places = PLACES.into_iter().find(|places| *places >= end - start).unwrap_or(largest);
+        (start..end, places)
     })
 }
 
@@ -281,15 +288,20 @@ mod tests {
 
     #[test]
     fn rows_are_spread_over_few_sizes_of_statements() {
-        assert_eq!(batches(0).count(), 0);
-        assert_eq!(batches(573).collect::<Vec<_>>(), [0..500, 500..564, 564..572, 572..573]);
+        assert_eq!(spread(0).count(), 0);
+        assert_eq!(spread(1).collect::<Vec<_>>(), [(0..1, 1)]);
+        assert_eq!(spread(1017).collect::<Vec<_>>(), [(0..500, 500), (500..1000, 500), (1000..1017, 64)]);
     }
 
     #[test]
     fn rows_stand_where_the_text_says() {
         let columns = [Column::ints([1, 2]), Column::texts(["a", "b"])];
         let insert = bulk("INSERT INTO t (a, b) {rows} ON CONFLICT DO NOTHING", columns);
-        assert_eq!(insert.sqlite_text(2), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
+        assert_eq!(insert.sqlite_text(2, 2), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
+        assert_eq!(
+            insert.sqlite_text(1, 2),
+            "INSERT INTO t (a, b) SELECT * FROM (VALUES (?, ?), (?, ?)) WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING"
+        );
         assert_eq!(
             insert.postgres_text(),
             "INSERT INTO t (a, b) SELECT * FROM UNNEST($1::BIGINT[], $2::TEXT[]) ON CONFLICT DO NOTHING"

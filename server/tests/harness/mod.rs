@@ -102,9 +102,9 @@ impl TestServer {
         self.store.dump_roll_ups().await.expect("a dump")
     }
 
-    /// Computes every roll-up again from the events.
-    pub(crate) async fn rebuild(&self) {
-        self.database.rebuild().await;
+    /// Computes every roll-up again from the events, and returns how many there are.
+    pub(crate) async fn rebuild(&self) -> u64 {
+        self.database.rebuild().await
     }
 
     /// The rows of a query for one column of text.

@@ -6,7 +6,7 @@ mod segment;
 mod totango;
 mod vitally;
 
-use super::{access::MayIngest, encoding::Encoding, problem::ApiProblem};
+use super::{access::MayIngest, encoding::Encoding, intake, problem::ApiProblem};
 use crate::{Server, calls::Calls};
 use axum::body::{Body, Bytes};
 use delivery::Delivery;
@@ -41,6 +41,7 @@ async fn take(
     let (key_in_body, calls) = encoding.read(server, body, read).await?;
     let caller = MayIngest::with_key(key_in_body.or(key).as_deref(), server).await?;
     let known = server.store.known(&calls.users()).await?;
-    server.ingest.append(calls.settle(caller.key, known)).await?;
+    let batch = calls.settle(caller.key.clone(), known);
+    intake::store(server, &caller, batch).await?;
     Ok(())
 }

@@ -83,7 +83,7 @@ impl Reader {
         }
         let envelope: Envelope<'_> = parse(text)?;
         let Some(events) = envelope.events else {
-            return Ok(self.sort_each([(text, String::new())], None));
+            return Ok(self.sort_each([text], |_| String::new(), None));
         };
         let sent_at = envelope.sent_at.map(read_sent_at).transpose()?;
         let wrong = |_| {
@@ -96,24 +96,29 @@ impl Reader {
     fn read_lines(&self, text: &str) -> Result<Sorted, ApiProblem> {
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
         refuse_too_many(lines().nth(EVENTS_PER_REQUEST).is_some())?;
-        Ok(self.sort_each(lines().enumerate().map(|(index, line)| (line, format!("/{index}"))), None))
+        Ok(self.sort_each(lines(), |index| format!("/{index}"), None))
     }
 
     fn sort(&self, events: &Items<'_>, prefix: &str, sent_at: Option<Instant>) -> Result<Sorted, ApiProblem> {
         refuse_too_many(events.has_more)?;
-        let texts = events.kept.iter().enumerate();
-        Ok(self.sort_each(texts.map(|(index, json)| (json.get(), format!("{prefix}/{index}"))), sent_at))
+        let texts = events.kept.iter().map(|json| json.get());
+        Ok(self.sort_each(texts, |index| format!("{prefix}/{index}"), sent_at))
     }
 
-    /// Sorts events, each with the pointer to it.
-    fn sort_each<'a>(&self, events: impl IntoIterator<Item = (&'a str, String)>, sent_at: Option<Instant>) -> Sorted {
+    /// Sorts events, to each of which there is a pointer.
+    fn sort_each<'a>(
+        &self,
+        events: impl IntoIterator<Item = &'a str>,
+        pointer: impl Fn(usize) -> String,
+        sent_at: Option<Instant>,
+    ) -> Sorted {
         let receipt = Receipt { received: self.received, sent_at };
         let mut sorted = Sorted::default();
-        for (index, (text, pointer)) in events.into_iter().enumerate() {
+        for (index, text) in events.into_iter().enumerate() {
             match event(text, receipt) {
                 Ok(event) => sorted.batch.events.push(event),
                 Err(rejection) => {
-                    sorted.rejected.push(rejection.clone().at(index, &pointer));
+                    sorted.rejected.push(rejection.clone().at(index, &pointer(index)));
                     sorted.batch.rejects.push(Reject::new(self.origin.clone(), receipt, rejection, text));
                 }
             }
@@ -148,8 +153,7 @@ fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
         let detail = format!("the event has {} bytes; at most {EVENT_BYTES} are allowed", json.len());
         return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));
     }
-    let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
-    Event::from_json(&serde_json::from_str(json).map_err(malformed)?, receipt)
+    Event::from_text(json, receipt)
 }
 
 #[cfg(test)]

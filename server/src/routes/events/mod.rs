@@ -2,7 +2,9 @@
 
 mod body;
 
-use super::{access::MayIngest, cross_origin, encoding::Encoding, problem::ApiProblem, responses::IngestProblems};
+use super::{
+    access::MayIngest, cross_origin, encoding::Encoding, intake, problem::ApiProblem, responses::IngestProblems,
+};
 use crate::{Server, store::Appended};
 use axum::{
     Json,
@@ -61,11 +63,11 @@ async fn post_events(
     let form = Form::from_content_type(content_type).ok_or_else(|| unsupported_form(content_type))?;
     let encoding = Encoding::of(&headers)?;
     let body = server.receiver.receive(body).await?;
-    let origin = Origin { protocol: Protocol::Events, key: caller.key };
+    let origin = Origin { protocol: Protocol::Events, key: caller.key.clone() };
     let reader = Reader { origin, received };
     let read = move |bytes: Bytes| reader.read(form, &bytes);
     let Sorted { batch, rejected } = encoding.read(&server, body, read).await?;
-    let Appended { accepted, duplicates } = server.ingest.append(batch).await?.into_iter().collect();
+    let Appended { accepted, duplicates } = intake::store(&server, &caller, batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
 }
 

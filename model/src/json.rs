@@ -1,0 +1,190 @@
+//! JSON as far as an event needs it: the fields that an event may have, with texts that still lie where they were sent.
+//! What else is in there must be JSON, and is left out. What never lives here: the rules for events.
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Number, Value};
+use std::{borrow::Cow, fmt};
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json<'a> {
+    Null,
+    Bool,
+    Number(Number),
+    Text(Cow<'a, str>),
+    Array,
+    Object(Fields<'a>),
+}
+
+/// The fields of an object whose names an event knows, in the order they were sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Fields<'a>(Vec<(&'static str, Json<'a>)>);
+
+/// Every name that means something in an event.
+const NAMES: [&str; 9] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count"];
+
+fn known(name: &str) -> Option<&'static str> {
+    NAMES.into_iter().find(|known| *known == name)
+}
+
+impl<'a> Fields<'a> {
+    /// The value of a field. Of several with its name the last.
+    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.0.iter().rev().find(|field| field.0 == name).map(|field| &field.1)
+    }
+}
+
+impl<'a> From<&'a Value> for Json<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Bool,
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::Text(text.into()),
+            Value::Array(_) => Self::Array,
+            Value::Object(fields) => Self::Object(fields.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a Map<String, Value>> for Fields<'a> {
+    fn from(fields: &'a Map<String, Value>) -> Self {
+        Self(fields.iter().filter_map(|(name, value)| Some((known(name)?, value.into()))).collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson)
+    }
+}
+
+struct AnyJson;
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any valid JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json<'de>, E> {
+        Ok(Number::from_f64(number).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(text.to_owned().into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Json<'de>, A::Error> {
+        while array.next_element::<Json<'de>>()?.is_some() {}
+        Ok(Json::Array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json<'de>, A::Error> {
+        let mut fields = Fields::default();
+        while let Some(Name(name)) = object.next_key()? {
+            let value = object.next_value()?;
+            fields.0.extend(name.map(|name| (name, value)));
+        }
+        Ok(Json::Object(fields))
+    }
+}
+
+/// The name of a field, where an event knows it.
+struct Name(Option<&'static str>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyName;
+        impl Visitor<'_> for AnyName {
+            type Value = Name;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(Name(known(name)))
+            }
+        }
+        deserializer.deserialize_str(AnyName)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Text that is JSON or nearly so, and uses the names of events.
+    fn text() -> impl Strategy<Value = String> {
+        let scalar = prop_oneof![
+            "-?[0-9]{1,3}(\\.[0-9])?(e[0-9]{1,3})?",
+            Just(r#""\u00fc\ud83d\ude00\n""#.to_owned()),
+            Just(r#""\ud800""#.to_owned()),
+            "\"[a-zü ]{0,4}\"",
+            prop::sample::select(vec!["null", "true", "fals", "1e999", "", "\"open", "{", "]"]).prop_map(str::to_owned),
+        ];
+        scalar.prop_recursive(4, 24, 4, |inner| {
+            let name = prop_oneof![prop::sample::select(NAMES.to_vec()), Just("other"), Just("\\u0069d")];
+            let field = (name, inner.clone()).prop_map(|(name, value)| format!("\"{name}\":{value}"));
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(|values| format!("[{}]", values.join(", "))),
+                prop::collection::vec(field, 0..6).prop_map(|fields| format!("{{{}}}", fields.join(","))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_reads_what_serde_json_reads_and_refuses_what_it_refuses(text in text()) {
+            let lean = serde_json::from_str::<Json<'_>>(&text).map_err(|error| error.to_string());
+            let full = serde_json::from_str::<Value>(&text).map_err(|error| error.to_string());
+            match (lean, full) {
+                (Ok(lean), Ok(full)) => prop_assert!(same(&lean, &full), "{lean:?} {full}"),
+                (lean, full) => prop_assert_eq!(lean.err(), full.err()),
+            }
+        }
+    }
+
+    fn same(lean: &Json<'_>, full: &Value) -> bool {
+        match (lean, full) {
+            (Json::Object(lean), Value::Object(full)) => {
+                NAMES.iter().all(|name| match (lean.get(name), full.get(*name)) {
+                    (Some(lean), Some(full)) => same(lean, full),
+                    (lean, full) => lean.is_none() && full.is_none(),
+                })
+            }
+            (lean, full) => *lean == Json::from(full),
+        }
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        assert!(serde_json::from_str::<Json<'_>>(&"[".repeat(100_000)).is_err());
+    }
+}
