@@ -1,6 +1,6 @@
--- What calls of other protocols told of users, who there have no account in every call: to which account (kind account) they
--- belong, what they are called (name), and by which other id they are known (alias). The newest by at stands. It is looked
--- up by user before events have an account, and joined with nothing else.
+-- What calls of other protocols told of users, which there need not name an account each time: to which account they
+-- belong (kind account), what they are called (name), and by which other id they are known (alias). The newest by at
+-- stands. It is looked up by user before an event has an account, and joined with nothing else.
 CREATE TABLE identity (
     user_id TEXT NOT NULL,
     kind    TEXT NOT NULL,
