@@ -24,6 +24,9 @@ pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
 /// How far in the future an event may lie after correction, in milliseconds: clocks are never quite right.
 pub const FUTURE_MILLIS: i64 = 10 * 60 * 1000;
 
+/// How long after it happened an event may be received before it counts as late, in milliseconds.
+pub const LATE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 /// The largest `count` of one event.
 pub const COUNT_MAX: i64 = 1_000_000;
 
@@ -46,6 +49,8 @@ pub struct Event {
     pub kind: Kind,
     /// When, corrected for the sender's clock.
     pub time: Instant,
+    /// When it was received.
+    pub received: Instant,
 }
 
 /// What happened.
@@ -69,11 +74,23 @@ pub struct Receipt {
     pub received: Instant,
     /// By the sender's clock.
     pub sent_at: Option<Instant>,
+    /// When it is judged whether a time lies in the future: at once, or later, when it is read again.
+    pub judged: Instant,
 }
 
 impl Receipt {
+    /// Of a batch that is judged as it is received.
+    pub const fn new(received: Instant, sent_at: Option<Instant>) -> Self {
+        Self { received, sent_at, judged: received }
+    }
+
+    /// The same, judged `now`.
+    pub const fn judged(self, now: Instant) -> Self {
+        Self { judged: now, ..self }
+    }
+
     /// Corrected time = received − (sent_at − time). An event without a time happened when it was received.
-    fn corrected(self, time: Option<Instant>) -> Instant {
+    pub fn corrected(self, time: Option<Instant>) -> Instant {
         match (time, self.sent_at) {
             (None, _) => self.received,
             (Some(time), None) => time,
@@ -133,8 +150,13 @@ impl Event {
                 return Err(Rejection::new(RejectionCode::UnknownKind, "/kind", detail));
             }
         };
-        let time = checked_time(receipt.corrected(time(fields)?), receipt.received)?;
-        Ok(Self { id, account, account_name, user, user_name, module, kind, time })
+        let time = checked_time(receipt.corrected(time(fields)?), receipt.judged)?;
+        Ok(Self { id, account, account_name, user, user_name, module, kind, time, received: receipt.received })
+    }
+
+    /// Whether it was received more than [`LATE_MILLIS`] after it happened.
+    pub fn is_late(&self) -> bool {
+        self.received.millis() - self.time.millis() > LATE_MILLIS
     }
 }
 
@@ -156,10 +178,10 @@ fn whole(number: &Number) -> Option<i64> {
 }
 
 /// Tells a time in the future, or one before 1970, from one that can be stored.
-fn checked_time(time: Instant, received: Instant) -> Result<Instant, Rejection> {
-    if time.millis() > received.millis().saturating_add(FUTURE_MILLIS) {
+fn checked_time(time: Instant, now: Instant) -> Result<Instant, Rejection> {
+    if time.millis() > now.millis().saturating_add(FUTURE_MILLIS) {
         let detail = match time <= Instant::MAX {
-            true => format!("{time} is more than 10 minutes after it was received, {received}"),
+            true => format!("{time} is more than 10 minutes in the future: it is {now}"),
             false => "the time is beyond the year 9999".to_owned(),
         };
         return Err(Rejection::new(RejectionCode::TimeInFuture, "/time", detail));
@@ -272,7 +294,7 @@ mod tests {
     const NOON: Instant = Instant::from_millis(1_795_435_200_000);
 
     fn read(json: Value) -> Result<Event, Rejection> {
-        Event::from_json(&json, Receipt { received: NOON, sent_at: None })
+        Event::from_json(&json, Receipt::new(NOON, None))
     }
 
     #[test]
@@ -291,6 +313,7 @@ mod tests {
             module: "Dashboard".into(),
             kind: Kind::Activity { action: "Export".into(), count: 3 },
             time: NOON.plus_millis(-5),
+            received: NOON,
         };
         assert_eq!(event, Ok(expected));
     }
@@ -346,10 +369,20 @@ mod tests {
     }
 
     #[test]
+    fn what_lay_in_the_future_is_judged_anew_by_now() {
+        let hour = 3_600_000;
+        let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": NOON.millis() + hour});
+        let at = |now| Event::from_json(&json, Receipt::new(NOON, None).judged(now));
+        assert_eq!(at(NOON).expect_err("rejected").code, RejectionCode::TimeInFuture);
+        let event = at(NOON.plus_millis(hour)).expect("accepted");
+        assert_eq!((event.time, event.received), (NOON.plus_millis(hour), NOON));
+    }
+
+    #[test]
     fn a_wrong_clock_is_corrected_by_the_time_of_sending() {
         // The sender's clock is an hour fast; the event happened ten seconds before it was sent.
         let hour = 3_600_000;
-        let receipt = Receipt { received: NOON, sent_at: Some(NOON.plus_millis(hour)) };
+        let receipt = Receipt::new(NOON, Some(NOON.plus_millis(hour)));
         let event = |time: i64| {
             let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": time});
             Event::from_json(&json, receipt)

@@ -10,6 +10,7 @@ pub mod event;
 pub mod instant;
 pub mod minutes;
 pub mod period;
+pub mod quality;
 pub mod query;
 pub mod reject;
 pub mod usage;

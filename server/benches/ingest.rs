@@ -108,5 +108,6 @@ fn event(shape: &Shape, number: usize) -> Event {
         module: format!("module {}", activity % 12),
         kind: Kind::Activity { action: format!("action {}", activity / 12), count: 1 },
         time: Instant::from_millis(MIDNIGHT - span + elapsed),
+        received: Instant::from_millis(MIDNIGHT - span + elapsed),
     }
 }

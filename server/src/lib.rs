@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod key;
 mod negotiation;
 mod receive;
+mod replay;
 pub mod routes;
 pub mod store;
 

@@ -44,7 +44,7 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 5] = ["api", "faults", "properties", "several_servers", "time_zone"];
+const ON_BOTH_DATABASES: [&str; 6] = ["api", "faults", "properties", "quality", "several_servers", "time_zone"];
 
 /// A stage that has run.
 struct Outcome {

@@ -7,6 +7,8 @@ mod operation;
 mod page;
 mod pairs;
 mod problem;
+mod quality;
+mod rejects;
 mod responses;
 mod today;
 mod usage;
@@ -71,6 +73,8 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(rejects::router())
+        .merge(quality::router())
         .merge(workspace::router())
         .merge(operation::router());
     let (api, document) = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned).split_for_parts();

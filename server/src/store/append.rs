@@ -5,15 +5,18 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbers},
-    reject,
+    late, reject,
     rollup::{self, Fact},
     statement::{Column, bulk},
 };
 use model::{
-    event::{Event, Kind},
+    event::{Event, Kind, Rejection},
     reject::Reject,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+};
 
 /// What is stored together.
 #[derive(Clone, Debug, Default)]
@@ -22,18 +25,30 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Events that don't, to be kept for those who look into them.
     pub rejects: Vec<Reject>,
+    /// What rejected events that are kept turn out to be when they are read again.
+    pub replays: Vec<Replay>,
+}
+
+/// A rejected event, read again.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The number it is kept under.
+    pub number: i64,
+    /// The event, which is stored if it is still kept, and then is kept no more; or why it stays where it is.
+    pub read: Result<Event, Rejection>,
 }
 
 impl Batch {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.rejects.is_empty()
+        self.events.is_empty() && self.rejects.is_empty() && self.replays.is_empty()
     }
 
     /// Puts what another one holds behind what is in this one.
     pub fn append(&mut self, other: &mut Self) {
         self.events.append(&mut other.events);
         self.rejects.append(&mut other.rejects);
+        self.replays.append(&mut other.replays);
     }
 }
 
@@ -50,6 +65,8 @@ pub enum Outcome {
     Accepted,
     /// Left out: its account already has an event with that id.
     Duplicate,
+    /// Of a replay: it still breaks a rule, or somebody else replayed or dismissed it meanwhile.
+    NotStored,
 }
 
 /// How many events were stored and how many left out.
@@ -68,6 +85,7 @@ impl FromIterator<Outcome> for Appended {
             match outcome {
                 Outcome::Accepted => appended.accepted += 1,
                 Outcome::Duplicate => appended.duplicates += 1,
+                Outcome::NotStored => {}
             }
         }
         appended
@@ -78,19 +96,28 @@ impl Store {
     /// Stores events and says for each, in order, what became of it. They are durable when this returns; on an error
     /// none of them is stored. Must not be cancelled half-way: run it in a task of its own.
     pub async fn append(&self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with_rejects(events, &[]).await
+        self.append_all(events, &[], &[]).await
     }
 
-    /// The same, for all that a batch holds.
-    pub async fn append_batch(&self, Batch { events, rejects }: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with_rejects(events, rejects).await
+    /// The same, for all that a batch holds: what became of its events, then of its replays.
+    pub async fn append_batch(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        self.append_all(&batch.events, &batch.rejects, &batch.replays).await
     }
 
-    async fn append_with_rejects(&self, events: &[Event], rejects: &[Reject]) -> Result<Vec<Outcome>, StoreError> {
+    async fn append_all(
+        &self,
+        sent: &[Event],
+        rejects: &[Reject],
+        replays: &[Replay],
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
-        let numbers = remembered.dimensions.number(&mut connection, events).await?;
-        let outcomes = claim_ids(&mut connection, events, &numbers).await?;
+        // Before anything else, in each transaction alike, so that two never wait for each other.
+        let settled = reject::settle(&mut connection, replays).await?;
+        reject::keep(&mut connection, rejects).await?;
+        let events = with_settled(sent, replays, &settled);
+        let numbers = remembered.dimensions.number(&mut connection, &events).await?;
+        let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
@@ -100,14 +127,33 @@ impl Store {
         insert_events(&mut connection, &facts).await?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
-        reject::keep(&mut connection, rejects).await?;
         rollup::lock_accounts(&mut connection, &facts).await?;
         dimension::rename(&mut connection, accepted()).await?;
+        late::count(&mut connection, self.reporting, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.
         rollup::apply(&mut connection, self.reporting, &facts).await?;
         writing.commit().await?;
-        Ok(outcomes)
+        Ok(of_each(outcomes, sent.len(), &settled))
     }
+}
+
+/// The events that were sent, and behind them those of the replays that are settled.
+fn with_settled<'a>(sent: &'a [Event], replays: &[Replay], settled: &[bool]) -> Cow<'a, [Event]> {
+    let mut events = Cow::Borrowed(sent);
+    for (replay, _) in replays.iter().zip(settled).filter(|(_, settled)| **settled) {
+        events.to_mut().extend(replay.read.iter().cloned());
+    }
+    events
+}
+
+/// The outcomes of `sent` events, and of every replay, settled or not.
+fn of_each(mut outcomes: Vec<Outcome>, sent: usize, settled: &[bool]) -> Vec<Outcome> {
+    let mut replayed = outcomes.split_off(sent).into_iter();
+    outcomes.extend(settled.iter().map(|settled| {
+        let outcome = if *settled { replayed.next() } else { None };
+        outcome.unwrap_or(Outcome::NotStored)
+    }));
+    outcomes
 }
 
 fn fact(event: &Event, numbers: Numbers) -> Fact {

@@ -104,10 +104,10 @@ impl Reader {
 
     /// Sorts events, each with the pointer to it.
     fn sort_each<'a>(&self, events: impl IntoIterator<Item = (&'a str, String)>, sent_at: Option<Instant>) -> Sorted {
-        let receipt = Receipt { received: self.received, sent_at };
+        let receipt = Receipt::new(self.received, sent_at);
         let mut sorted = Sorted::default();
         for (index, (text, pointer)) in events.into_iter().enumerate() {
-            match event(text, receipt) {
+            match read_event(text, receipt) {
                 Ok(event) => sorted.batch.events.push(event),
                 Err(rejection) => {
                     sorted.rejected.push(rejection.clone().at(index, &pointer));
@@ -174,7 +174,8 @@ fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
     })
 }
 
-fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
+/// Reads one event as it stands in a body.
+pub(in crate::routes) fn read_event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
     if json.len() > EVENT_BYTES {
         let detail = format!("the event has {} bytes; at most {EVENT_BYTES} are allowed", json.len());
         return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));

@@ -11,6 +11,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
+pub(super) use body::read_event;
 use body::{Form, Reader, Sorted};
 use encoding::Encoding;
 use model::{
