@@ -1,5 +1,5 @@
-//! Reading rejected events again, by today's rules: which they are, and what becomes of them. How those of a protocol are
-//! read is passed in.
+//! Reading rejected events again, by today's rules: which they are, and what becomes of them. How those of a protocol
+//! are read is passed in.
 
 use crate::{
     ingest::{Ingest, IngestError},

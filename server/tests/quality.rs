@@ -449,6 +449,20 @@ async fn events_far_in_the_past_are_counted_by_the_day_they_came() {
     );
 }
 
+#[tokio::test]
+async fn the_page_has_them_in_its_html() {
+    let server = start().await;
+    server.send(&json!([{"account": "<b>acme</b>"}, early("lisa")])).await;
+    let page = server.text("/quality").await;
+    for text in ["user is missing", "Too far in the future", "&lt;b&gt;acme", "Rejected events"] {
+        assert!(page.contains(text), "{text}");
+    }
+    let page = server.text("/quality?code=missing_field").await;
+    assert!(page.contains("user is missing") && !page.contains("2026-11-23T12:00:00"), "{page}");
+    let wrong = server.client.get(server.url("/quality?before=x")).send().await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
 /// Values that fields may hold, right and wrong.
 fn field(right: &'static str) -> impl Strategy<Value = Option<Value>> {
     prop_oneof![
