@@ -41,6 +41,17 @@ for (const colorScheme of ["light", "dark"] as const) {
         expect(await violations(page)).toEqual([]);
       });
 
+      test("Data quality", async ({ server, quality, page }) => {
+        await server.send(...EVENTS, { account: "acme", user: "lisa", module: "board", action: "edit" });
+        await server.offer({ account: "acme" }, { account: "acme", user: "lisa", module: "Board" });
+        await quality.open();
+        await quality.sent(quality.rejects.first()).locator("summary").click();
+        expect(await violations(page)).toEqual([]);
+        await quality.remedies.getByRole("button", { name: "Replay" }).click();
+        await expect(quality.outcome).toContainText("still rejected");
+        expect(await violations(page)).toEqual([]);
+      });
+
       test("an empty workspace", async ({ today, page }) => {
         await today.open();
         expect(await violations(page)).toEqual([]);

@@ -2,6 +2,7 @@ import { expect, test as base } from "@playwright/test";
 import { Complaints } from "./complaints";
 import { ActivitiesPage } from "./pages/activities";
 import { Frame } from "./pages/frame";
+import { QualityPage } from "./pages/quality";
 import { TodayPage } from "./pages/today";
 import { Server, type Settings } from "./server";
 import { Time } from "./time";
@@ -16,6 +17,7 @@ interface Fixtures extends Settings {
   frame: Frame;
   today: TodayPage;
   activities: ActivitiesPage;
+  quality: QualityPage;
 }
 
 export const test = base.extend<Fixtures>({
@@ -48,6 +50,7 @@ export const test = base.extend<Fixtures>({
   frame: async ({ page, javaScriptEnabled }, use) => use(new Frame(page, javaScriptEnabled ?? true)),
   today: async ({ page, frame }, use) => use(new TodayPage(page, frame)),
   activities: async ({ page, frame }, use) => use(new ActivitiesPage(page, frame)),
+  quality: async ({ page, frame }, use) => use(new QualityPage(page, frame)),
 });
 
 export { expect };

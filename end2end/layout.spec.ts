@@ -25,7 +25,7 @@ for (const width of [360, 390, 768, 1440, 2560]) {
     test(
       "nothing is wider than the page",
       { tag: "@nojs" },
-      async ({ server, today, activities, frame, page, complaints }) => {
+      async ({ server, today, activities, quality, frame, page, complaints }) => {
         complaints.allow(/status of 404/);
         const tooWide = () =>
           page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -40,6 +40,12 @@ for (const width of [360, 390, 768, 1440, 2560]) {
         await activities.timeSpent.asTable.locator("summary").click();
         await activities.topModules.locator(".as-table summary").click();
         expect(await tooWide(), "Activities with its tables").toBeLessThanOrEqual(0);
+        await server.send(uses("2026-11-18", LONG.toLowerCase(), "Open", 1));
+        await server.offer({ account: "acme", user: LONG, module: `${LONG} ${LONG} ${LONG}`, action: "Edit" });
+        await quality.open();
+        expect(await tooWide(), "Data quality").toBeLessThanOrEqual(0);
+        await quality.sent(quality.rejects.first()).locator("summary").click();
+        expect(await tooWide(), "Data quality with an event").toBeLessThanOrEqual(0);
         await frame.open("/nowhere");
         expect(await tooWide(), "Not found").toBeLessThanOrEqual(0);
       },

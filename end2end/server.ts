@@ -66,6 +66,13 @@ export class Server {
     if (accepted !== events.length) throw new Error(`not accepted: ${JSON.stringify(rejected)}`);
   }
 
+  /** Sends events of which every one is rejected. */
+  async offer(...events: Partial<UsageEvent>[]): Promise<void> {
+    const answer = await this.post("/api/v1/events", JSON.stringify(events), "application/json");
+    const { rejected } = (await answer.json()) as { rejected: unknown[] };
+    if (rejected.length !== events.length) throw new Error(`not all rejected: ${JSON.stringify(rejected)}`);
+  }
+
   /** Sets the clock; the server takes the snapshot of that tick. */
   async at(instant: string | number): Promise<void> {
     this.clock = new Date(instant).getTime();

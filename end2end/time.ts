@@ -5,6 +5,7 @@ import type { Server } from "./server";
 export class Time {
   /** A page asks at most this long after a tick. */
   private static readonly GRACE = 700;
+  private static readonly OF_TODAY = /\/api\/v1\/today\/stream/;
 
   constructor(
     private readonly server: Server,
@@ -12,16 +13,16 @@ export class Time {
     private readonly scripting: boolean,
   ) {}
 
-  /** Moves on to the server's next tick, and lets Today ask for it. */
-  async tick(): Promise<void> {
+  /** Moves on to the server's next tick, and lets the page ask for it; `last` is what it asks for last. */
+  async tick(last = Time.OF_TODAY): Promise<void> {
     await this.server.tick();
-    await this.refresh();
+    await this.refresh(last);
   }
 
-  /** Sets the server's clock, and lets Today ask for its numbers. */
-  async at(instant: string): Promise<void> {
+  /** Sets the server's clock, and lets the page ask for its numbers. */
+  async at(instant: string, last = Time.OF_TODAY): Promise<void> {
     await this.server.at(instant);
-    await this.refresh();
+    await this.refresh(last);
   }
 
   /** Lets time pass in the browser only. */
@@ -29,10 +30,9 @@ export class Time {
     if (this.scripting) await this.page.clock.runFor(seconds * 1000);
   }
 
-  private async refresh(): Promise<void> {
+  private async refresh(last: RegExp): Promise<void> {
     if (!this.scripting) return;
-    // The stream is what Today asks for last.
-    const refreshed = this.page.waitForResponse(/\/api\/v1\/today\/stream/);
+    const refreshed = this.page.waitForResponse(last);
     await this.page.clock.runFor(10_000 + Time.GRACE);
     await (await refreshed).finished();
   }

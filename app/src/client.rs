@@ -8,10 +8,11 @@ use model::{
     api::{
         Workspace,
         problem::Problem,
+        quality::{DismissAnswer, Quality, RejectChoice, Rejects, ReplayAnswer},
         today::{Stream, Today},
         usage::{Table, Usage},
     },
-    query::{Pairs, StreamQuery, TableQuery, UsageQuery},
+    query::{Pairs, RejectFilter, RejectsQuery, StreamQuery, TableQuery, UsageQuery},
 };
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -23,6 +24,9 @@ const BASE: &str = "/api/v1";
 
 /// How long an answer may take, in milliseconds, before the connection counts as lost.
 const PATIENCE: u32 = 10_000;
+
+/// The same for what changes something: thousands of events may be read again.
+const LONG_PATIENCE: u32 = 120_000;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +112,54 @@ pub fn csv_href(query: &TableQuery) -> String {
     with_search(&format!("{BASE}/usage/{}.csv", query.of.name()), &whole.to_pairs())
 }
 
+/// `GET /quality`.
+pub async fn quality(signal: &AbortSignal) -> Result<Quality, ClientError> {
+    get("/quality", &Pairs::new(), signal).await
+}
+
+/// `GET /rejects`.
+pub async fn rejects(query: &RejectsQuery, signal: &AbortSignal) -> Result<Rejects, ClientError> {
+    get("/rejects", &query.to_pairs(), signal).await
+}
+
+/// `POST /rejects/replay`.
+pub async fn replay(choice: &RejectChoice, signal: &AbortSignal) -> Result<ReplayAnswer, ClientError> {
+    let body = serde_json::to_string(choice).map_err(|_| ClientError::Unreadable)?;
+    send("POST", "/rejects/replay", &Pairs::new(), Some(&body), signal).await
+}
+
+/// `DELETE /rejects`.
+pub async fn dismiss(choice: &RejectChoice, signal: &AbortSignal) -> Result<DismissAnswer, ClientError> {
+    send("DELETE", "/rejects", &choice.to_pairs(), None, signal).await
+}
+
+/// The address of a file of the rejected events that match, `csv` or `ndjson`.
+pub fn rejects_href(filter: &RejectFilter, extension: &str) -> String {
+    with_search(&format!("{BASE}/rejects.{extension}"), &filter.to_pairs())
+}
+
 async fn get<T: DeserializeOwned>(path: &str, pairs: &Pairs, signal: &AbortSignal) -> Result<T, ClientError> {
+    send("GET", path, pairs, None, signal).await
+}
+
+async fn send<T: DeserializeOwned>(
+    method: &str,
+    path: &str,
+    pairs: &Pairs,
+    body: Option<&str>,
+    signal: &AbortSignal,
+) -> Result<T, ClientError> {
     let lost = |_: JsValue| if signal.aborted() { ClientError::Aborted } else { ClientError::ConnectionLost };
-    let both = js_sys::Array::of2(signal, &AbortSignal::timeout_with_u32(PATIENCE));
+    let timeout = AbortSignal::timeout_with_u32(if method == "GET" { PATIENCE } else { LONG_PATIENCE });
+    let both = js_sys::Array::of2(signal, &timeout);
     let headers = Headers::new().map_err(|_| ClientError::Unreadable)?;
     headers.set("accept", "application/json").map_err(|_| ClientError::Unreadable)?;
     let init = RequestInit::new();
+    init.set_method(method);
+    if let Some(body) = body {
+        headers.set("content-type", "application/json").map_err(|_| ClientError::Unreadable)?;
+        init.set_body(&JsValue::from_str(body));
+    }
     init.set_headers(&headers);
     init.set_signal(Some(&AbortSignal::any(&both)));
 

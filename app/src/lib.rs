@@ -31,6 +31,7 @@ pub use shell::{App, Assets, ShellOptions, shell};
 use model::api::{
     Workspace,
     problem::Problem,
+    quality::{Quality, Rejects},
     today::{Stream, Today},
     usage::{Table, Usage},
 };
@@ -62,6 +63,13 @@ pub enum PageData {
         usage: Usage,
         /// The page of the table the view asks for.
         table: Table,
+    },
+    /// Of [`view::View::Quality`].
+    Quality {
+        /// Counts, names and late events.
+        quality: Quality,
+        /// The page of rejected events the view asks for.
+        rejects: Rejects,
     },
     /// Of [`view::View::NotFound`].
     NotFound,

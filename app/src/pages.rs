@@ -2,4 +2,5 @@
 
 pub(crate) mod activities;
 pub(crate) mod not_found;
+pub(crate) mod quality;
 pub(crate) mod today;

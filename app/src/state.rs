@@ -5,6 +5,7 @@
 pub(crate) mod activities;
 pub(crate) mod answer;
 pub(crate) mod polling;
+pub(crate) mod quality;
 pub(crate) mod stream;
 pub(crate) mod theme;
 pub(crate) mod ticks;
@@ -16,6 +17,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::{api::Workspace, instant::Instant};
 use polling::Polling;
+use quality::QualityState;
 use stream::StreamState;
 use theme::ThemeState;
 use today::TodayState;
@@ -35,6 +37,8 @@ pub(crate) struct PageState {
     pub(crate) stream: StreamState,
     /// Usage and table.
     pub(crate) activities: ActivitiesState,
+    /// Rejected events, names and late events.
+    pub(crate) quality: QualityState,
     /// What keeps the numbers fresh.
     pub(crate) polling: Polling,
     /// The choice of theme.
@@ -56,6 +60,7 @@ impl PageState {
         let today = TodayState::new();
         let stream = StreamState::new(view);
         let activities = ActivitiesState::new(view);
+        let quality = QualityState::new(view);
         match (loaded.data, view.get_untracked()) {
             (Ok(PageData::Today { today: first, stream: entries }), View::Today(query)) => {
                 now.update(|now| *now = (*now).max(first.as_of).max(entries.as_of));
@@ -66,6 +71,12 @@ impl PageState {
                 activities.usage.accept(query.usage.clone(), usage);
                 activities.table.accept(query, table);
             }
+            (Ok(PageData::Quality { quality: first, rejects }), View::Quality(query)) => {
+                now.update(|now| *now = (*now).max(first.as_of).max(rejects.as_of));
+                quality.accept(first);
+                quality.rejects.accept(query, rejects);
+            }
+            (Err(problem), View::Quality(_)) => quality.failure.set(Some(ClientError::Refused(problem))),
             (Err(problem), View::Today(_)) => today.failure.set(Some(ClientError::Refused(problem))),
             (Err(problem), View::Activities(Ok(_))) => {
                 activities.usage.failure.set(Some(ClientError::Refused(problem)))
@@ -73,11 +84,12 @@ impl PageState {
             _ => {}
         }
 
-        let polling = Polling::new(view, workspace, now, today, stream);
+        let polling = Polling::new(view, workspace, now, today, stream, quality);
         polling.start();
         stream.follow();
         activities.follow(workspace);
-        Self { view, workspace, now, today, stream, activities, polling, theme: ThemeState::new() }
+        quality.follow();
+        Self { view, workspace, now, today, stream, activities, quality, polling, theme: ThemeState::new() }
     }
 
     /// The one in context.

@@ -6,7 +6,7 @@
 use form_urlencoded::Serializer;
 use model::{
     api::problem::FieldError,
-    query::{Pairs, StreamQuery, TableOf, TableQuery, UsageQuery},
+    query::{Pairs, RejectFilter, RejectsQuery, StreamQuery, TableOf, TableQuery, UsageQuery},
 };
 
 /// The path of the Today page.
@@ -15,6 +15,9 @@ pub const TODAY: &str = "/";
 /// The path of the Activities page.
 pub const ACTIVITIES: &str = "/activities";
 
+/// The path of the Data quality page.
+pub const QUALITY: &str = "/quality";
+
 /// A page with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
@@ -22,6 +25,8 @@ pub enum View {
     Today(StreamQuery),
     /// Usage over a period and the table; what is wrong with the parameters, where something is.
     Activities(Result<TableQuery, Vec<FieldError>>),
+    /// Rejected events, names and late events; the parameters are of the rejected events.
+    Quality(RejectsQuery),
     /// No page has this path.
     NotFound,
 }
@@ -36,6 +41,10 @@ impl View {
                 ..StreamQuery::default()
             }),
             ACTIVITIES | "/activities/" => Self::Activities(table_query(query)),
+            QUALITY | "/quality/" => Self::Quality(RejectsQuery {
+                before: last_value(query, "before"),
+                ..RejectsQuery::of(RejectFilter::from_pairs(query))
+            }),
             _ => Self::NotFound,
         }
     }
@@ -61,6 +70,11 @@ impl View {
         Self::table(TableQuery::new(usage, TableOf::default()))
     }
 
+    /// The Data quality page with the newest of some rejected events.
+    pub fn rejects(filter: RejectFilter) -> Self {
+        Self::Quality(RejectsQuery::of(filter))
+    }
+
     /// The address, default values left out. Views without an address of their own lead to the page's default.
     pub fn href(&self) -> String {
         match self {
@@ -74,6 +88,7 @@ impl View {
                 with_search(ACTIVITIES, &pairs)
             }
             Self::Activities(Err(_)) => ACTIVITIES.into(),
+            Self::Quality(query) => with_search(QUALITY, &query.to_pairs()),
             Self::NotFound => TODAY.into(),
         }
     }
@@ -145,6 +160,8 @@ mod tests {
             "/",
             "/?account=acme",
             "/?before=1763.7&account=a%26b",
+            "/quality",
+            "/quality?code=missing_field&protocol=events&key=a%26b&before=17",
             "/activities",
             "/activities?table=modules&period=yesterday&account=acme",
             "/activities?from=2026-01-01&to=2026-02-01&filter=a+b%3D%C3%BC%25&sort=change&order=asc&offset=200",

@@ -25,7 +25,7 @@ export class Frame {
     await this.takenOver();
   }
 
-  link(name: "Today" | "Activities"): Locator {
+  link(name: "Today" | "Activities" | "Data quality"): Locator {
     return this.page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name });
   }
 

@@ -4,6 +4,7 @@
 
 pub mod ingest;
 pub mod problem;
+pub mod quality;
 pub mod today;
 pub mod usage;
 

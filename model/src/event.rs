@@ -25,6 +25,9 @@ pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
 /// How far in the future an event may lie after correction, in milliseconds: clocks are never quite right.
 pub const FUTURE_MILLIS: i64 = 10 * 60 * 1000;
 
+/// How long after it happened an event may be received before it counts as late, in milliseconds.
+pub const LATE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 /// The largest `count` of one event.
 pub const COUNT_MAX: i64 = 1_000_000;
 
@@ -47,6 +50,8 @@ pub struct Event {
     pub kind: Kind,
     /// When, corrected for the sender's clock.
     pub time: Instant,
+    /// When it was received.
+    pub received: Instant,
 }
 
 /// What happened.
@@ -70,15 +75,27 @@ pub struct Receipt {
     pub received: Instant,
     /// By the sender's clock.
     pub sent_at: Option<Instant>,
+    /// When it is judged whether a time lies in the future: at once, or later, when it is read again.
+    pub judged: Instant,
 }
 
 impl Receipt {
+    /// Of a batch that is judged as it is received.
+    pub const fn new(received: Instant, sent_at: Option<Instant>) -> Self {
+        Self { received, sent_at, judged: received }
+    }
+
+    /// The same, judged `now`.
+    pub const fn judged(self, now: Instant) -> Self {
+        Self { judged: now, ..self }
+    }
+
     /// When something happened whose time, as sent, stood at `pointer`; refused in the future or before 1970.
     pub fn happened(self, time: Option<Instant>, pointer: &str) -> Result<Instant, Rejection> {
-        let (time, received) = (self.corrected(time), self.received);
-        if time.millis() > received.millis().saturating_add(FUTURE_MILLIS) {
+        let (time, now) = (self.corrected(time), self.judged);
+        if time.millis() > now.millis().saturating_add(FUTURE_MILLIS) {
             let detail = match time <= Instant::MAX {
-                true => format!("{time} is more than 10 minutes after it was received, {received}"),
+                true => format!("{time} is more than 10 minutes in the future: it is {now}"),
                 false => "the time is beyond the year 9999".to_owned(),
             };
             return Err(Rejection::new(RejectionCode::TimeInFuture, pointer, detail));
@@ -90,7 +107,7 @@ impl Receipt {
     }
 
     /// Corrected time = received − (sent_at − time). An event without a time happened when it was received.
-    fn corrected(self, time: Option<Instant>) -> Instant {
+    pub fn corrected(self, time: Option<Instant>) -> Instant {
         match (time, self.sent_at) {
             (None, _) => self.received,
             (Some(time), None) => time,
@@ -161,7 +178,12 @@ impl Event {
             }
         };
         let time = receipt.happened(time(fields)?, "/time")?;
-        Ok(Self { id, account, account_name, user, user_name, module, kind, time })
+        Ok(Self { id, account, account_name, user, user_name, module, kind, time, received: receipt.received })
+    }
+
+    /// Whether it was received more than [`LATE_MILLIS`] after it happened.
+    pub fn is_late(&self) -> bool {
+        self.received.millis() - self.time.millis() > LATE_MILLIS
     }
 }
 
@@ -289,7 +311,7 @@ mod tests {
 
     /// Reads an event, which means the same as text.
     fn read(json: Value) -> Result<Event, Rejection> {
-        let receipt = Receipt { received: NOON, sent_at: None };
+        let receipt = Receipt::new(NOON, None);
         let event = Event::from_json(&json, receipt);
         assert_eq!(Event::from_text(&json.to_string(), receipt), event);
         event
@@ -311,6 +333,7 @@ mod tests {
             module: "Dashboard".into(),
             kind: Kind::Activity { action: "Export".into(), count: 3 },
             time: NOON.plus_millis(-5),
+            received: NOON,
         };
         assert_eq!(event, Ok(expected));
     }
@@ -366,10 +389,20 @@ mod tests {
     }
 
     #[test]
+    fn what_lay_in_the_future_is_judged_anew_by_now() {
+        let hour = 3_600_000;
+        let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": NOON.millis() + hour});
+        let at = |now| Event::from_json(&json, Receipt::new(NOON, None).judged(now));
+        assert_eq!(at(NOON).expect_err("rejected").code, RejectionCode::TimeInFuture);
+        let event = at(NOON.plus_millis(hour)).expect("accepted");
+        assert_eq!((event.time, event.received), (NOON.plus_millis(hour), NOON));
+    }
+
+    #[test]
     fn a_wrong_clock_is_corrected_by_the_time_of_sending() {
         // The sender's clock is an hour fast; the event happened ten seconds before it was sent.
         let hour = 3_600_000;
-        let receipt = Receipt { received: NOON, sent_at: Some(NOON.plus_millis(hour)) };
+        let receipt = Receipt::new(NOON, Some(NOON.plus_millis(hour)));
         let event = |time: i64| {
             let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": time});
             Event::from_json(&json, receipt)

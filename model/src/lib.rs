@@ -13,6 +13,7 @@ mod json;
 pub mod minutes;
 pub mod module_rule;
 pub mod period;
+pub mod quality;
 pub mod query;
 pub mod reject;
 pub mod usage;

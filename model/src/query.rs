@@ -5,6 +5,7 @@
 use crate::{
     Day,
     api::problem::FieldError,
+    api::quality::{REJECT_IDS, REJECTS_LIMIT, REJECTS_LIMIT_MAX, RejectChoice},
     api::today::{STREAM_LIMIT, STREAM_LIMIT_MAX},
     api::usage::{TABLE_LIMIT, TABLE_LIMIT_MAX},
     period::{LONGEST_RANGE, PeriodChoice},
@@ -151,6 +152,34 @@ impl Default for StreamQuery {
     }
 }
 
+/// `GET /rejects`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RejectsQuery {
+    /// Only these.
+    pub filter: RejectFilter,
+    /// How many.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub before: Option<String>,
+}
+
+/// What rejected events have in common; nothing for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RejectFilter {
+    /// The reason.
+    pub code: Option<String>,
+    /// The protocol they came in.
+    pub protocol: Option<String>,
+    /// The name of the key they came with.
+    pub key: Option<String>,
+}
+
+impl Default for RejectsQuery {
+    fn default() -> Self {
+        Self { filter: RejectFilter::default(), limit: REJECTS_LIMIT, before: None }
+    }
+}
+
 impl UsageQuery {
     /// Reads `period`, or `from` and `to`, and `account`. Parameters it does not know are left to others.
     pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
@@ -276,6 +305,114 @@ impl StreamQuery {
     }
 }
 
+impl RejectFilter {
+    /// Reads `code`, `protocol` and `key`. A code that is none, and the like, is no error: nothing matches it.
+    pub fn from_pairs(pairs: &Pairs) -> Self {
+        let text = |name| value(pairs, name).map(str::to_owned);
+        Self { code: text("code"), protocol: text("protocol"), key: text("key") }.plain()
+    }
+
+    /// Without empty texts, which count as none. No stored text holds a NUL, and Postgres takes one in none.
+    fn plain(self) -> Self {
+        let plain = |text: Option<String>| Some(text?.replace('\0', "\u{fffd}")).filter(|text| !text.is_empty());
+        Self { code: plain(self.code), protocol: plain(self.protocol), key: plain(self.key) }
+    }
+
+    /// The parameters that are given.
+    pub fn to_pairs(&self) -> Pairs {
+        let Self { code, protocol, key } = self;
+        let pair = |(name, value): (&str, &Option<String>)| Some((name.to_owned(), value.clone()?));
+        [("code", code), ("protocol", protocol), ("key", key)].into_iter().filter_map(pair).collect()
+    }
+
+    /// All that match, but none that came later than the one with the id `up_to`.
+    pub fn choice(&self, up_to: Option<i64>) -> RejectChoice {
+        let Self { code, protocol, key } = self.clone();
+        RejectChoice { ids: None, all: *self == Self::default(), code, protocol, key, up_to }
+    }
+}
+
+impl RejectsQuery {
+    /// The newest of some.
+    pub fn of(filter: RejectFilter) -> Self {
+        Self { filter, ..Self::default() }
+    }
+
+    /// Reads `code`, `protocol`, `key`, `limit` and `before`. Whether `before` is a cursor is for the list to say.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let limit = number(pairs, "limit", 1..=REJECTS_LIMIT_MAX).map_err(|error| vec![error])?;
+        Ok(Self {
+            filter: RejectFilter::from_pairs(pairs),
+            limit: limit.unwrap_or(REJECTS_LIMIT),
+            before: value(pairs, "before").map(str::to_owned),
+        })
+    }
+
+    /// The parameters, those with default values left out.
+    pub fn to_pairs(&self) -> Pairs {
+        let mut pairs = self.filter.to_pairs();
+        if self.limit != REJECTS_LIMIT {
+            pairs.push(("limit".into(), self.limit.to_string()));
+        }
+        pairs.extend(self.before.iter().map(|before| ("before".into(), before.clone())));
+        pairs
+    }
+}
+
+impl RejectChoice {
+    /// Reads `ids`, separated by commas, `code`, `protocol`, `key`, `all` and `up_to`.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let whole = |name: &str, text: &str| {
+            let wrong = |_| vec![FieldError::of_parameter(name, format!("“{text}” is not an id"))];
+            text.trim().parse::<i64>().map_err(wrong)
+        };
+        let ids = value(pairs, "ids").map(|ids| ids.split(',').map(|id| whole("ids", id)).collect()).transpose()?;
+        let up_to = value(pairs, "up_to").map(|id| whole("up_to", id)).transpose()?;
+        let RejectFilter { code, protocol, key } = RejectFilter::from_pairs(pairs);
+        Self { ids, code, protocol, key, all: value(pairs, "all") == Some("true"), up_to }.checked()
+    }
+
+    /// The parameters that are given.
+    pub fn to_pairs(&self) -> Pairs {
+        let mut pairs = self.filter().to_pairs();
+        if let Some(ids) = &self.ids {
+            let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+            pairs.push(("ids".into(), ids.join(",")));
+        }
+        if self.all {
+            pairs.push(("all".into(), "true".into()));
+        }
+        pairs.extend(self.up_to.map(|up_to| ("up_to".into(), up_to.to_string())));
+        pairs
+    }
+
+    /// Refuses a choice that does not say which: all of them must be meant, not left over.
+    pub fn checked(self) -> Result<Self, Vec<FieldError>> {
+        let RejectFilter { code, protocol, key } = self.filter().plain();
+        let choice = Self { code, protocol, key, ..self };
+        choice.refuse_vague().map(|()| choice)
+    }
+
+    fn refuse_vague(&self) -> Result<(), Vec<FieldError>> {
+        let filtered = self.filter() != RejectFilter::default();
+        let detail = match &self.ids {
+            Some(ids) if ids.len() > REJECT_IDS => format!("at most {REJECT_IDS} ids at once"),
+            Some(_) if filtered || self.all => "give either ids, or what all have in common".to_owned(),
+            None if !filtered && !self.all => {
+                "give ids, or code, protocol or key; or all: true for every one".to_owned()
+            }
+            _ => return Ok(()),
+        };
+        Err(vec![FieldError::of_parameter("ids", detail)])
+    }
+
+    /// What the chosen have in common, where they are not named by their ids.
+    pub fn filter(&self) -> RejectFilter {
+        let Self { code, protocol, key, .. } = self.clone();
+        RejectFilter { code, protocol, key }
+    }
+}
+
 /// The last value given for a parameter; an empty one counts as none, because a GET form sends every field.
 fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
@@ -373,6 +510,30 @@ mod tests {
             let errors = TableQuery::from_pairs(TableOf::Modules, &pairs(&given)).expect_err("invalid");
             assert_eq!(errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>(), [pointer], "{given:?}");
         }
+    }
+
+    #[test]
+    fn rejected_events_are_chosen_in_plain_words() {
+        for given in [
+            vec![("code", "missing_field"), ("key", "shop")],
+            vec![("ids", "1,2")],
+            vec![("all", "true"), ("up_to", "7")],
+            vec![("protocol", "segment"), ("up_to", "7")],
+        ] {
+            let given = pairs(&given);
+            assert_eq!(RejectChoice::from_pairs(&given).expect("valid").to_pairs(), given);
+        }
+        for given in [
+            vec![],
+            vec![("up_to", "7")],
+            vec![("all", "yes")],
+            vec![("ids", "1"), ("code", "missing_field")],
+            vec![("ids", "1,x")],
+        ] {
+            assert!(RejectChoice::from_pairs(&pairs(&given)).is_err(), "{given:?}");
+        }
+        let many = RejectChoice { ids: Some(vec![1; REJECT_IDS + 1]), ..RejectChoice::default() };
+        assert!(many.checked().is_err());
     }
 
     #[test]

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_kept_of_an_event_is_bounded() {
         let kept = |body: &str| {
-            let receipt = Receipt { received: Instant::from_millis(0), sent_at: None };
+            let receipt = Receipt::new(Instant::from_millis(0), None);
             let rejection = Rejection::new(RejectionCode::EventTooLarge, "", "too large");
             Reject::new(Origin { protocol: Protocol::Events, key: None }, receipt, rejection, body).body.len()
         };

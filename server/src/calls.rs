@@ -40,7 +40,7 @@ impl Calls {
         known.expect(self.read_well());
         let mut batch = Batch::default();
         for (text, call) in self.each {
-            match call.and_then(|call| known.settle(call)) {
+            match call.and_then(|call| known.settle(call, self.receipt.received)) {
                 Ok(meaning) => {
                     batch.events.extend(meaning.event);
                     batch.namings.extend(meaning.namings);

@@ -71,7 +71,7 @@ impl Ingest {
         (Self { queue, room: Arc::new(Semaphore::new(QUEUE_EVENTS)) }, writer)
     }
 
-    /// Stores a batch; returns when it is durable, saying for each event what became of it.
+    /// Stores a batch; returns when it is durable, saying for each event, then for each replay, what became of it.
     pub async fn append(&self, batch: impl Into<Batch>) -> Result<Vec<Outcome>, IngestError> {
         let batch = batch.into();
         if batch.is_empty() {
@@ -102,9 +102,10 @@ impl Ingest {
 }
 
 /// How much room a batch takes in the queue, in events.
-fn places(Batch { events, rejects, namings, identities }: &Batch) -> usize {
+fn places(Batch { events, rejects, replays, namings, identities }: &Batch) -> usize {
     let of_reject = |reject: &Reject| 1 + reject.body.len() / PLACE_BYTES;
-    events.len() + namings.len() + identities.len() + rejects.iter().map(of_reject).sum::<usize>()
+    let others = replays.len() + namings.len() + identities.len();
+    events.len() + others + rejects.iter().map(of_reject).sum::<usize>()
 }
 
 /// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a
@@ -145,7 +146,7 @@ async fn commit(sink: &impl Sink, mut group: Vec<Submission>) {
     let mut sizes = Vec::with_capacity(group.len());
     let mut batch = Batch::default();
     for submission in &mut group {
-        sizes.push(submission.batch.events.len());
+        sizes.push((submission.batch.events.len(), submission.batch.replays.len()));
         batch.append(&mut submission.batch);
     }
     match sink.append_batch(&batch).await {
@@ -155,10 +156,12 @@ async fn commit(sink: &impl Sink, mut group: Vec<Submission>) {
             metrics::counter!("ingest_events_duplicate_total").increment(duplicates);
             metrics::counter!("ingest_events_rejected_total").increment(batch.rejects.len() as u64);
             metrics::counter!("ingest_commits_total").increment(1);
-            let mut outcomes = outcomes.into_iter();
-            for (submission, size) in group.into_iter().zip(sizes) {
+            let (events, replays) = outcomes.split_at(batch.events.len());
+            let (mut events, mut replays) = (events.iter().copied(), replays.iter().copied());
+            for (submission, (sent, replayed)) in group.into_iter().zip(sizes) {
+                let outcomes = events.by_ref().take(sent).chain(replays.by_ref().take(replayed)).collect();
                 // Whoever asked may be gone; the events are stored all the same.
-                let _ = submission.outcomes.send(Ok(outcomes.by_ref().take(size).collect()));
+                let _ = submission.outcomes.send(Ok(outcomes));
             }
         }
         Err(error) => {
@@ -194,6 +197,7 @@ mod tests {
             module: "Dashboard".into(),
             kind: Kind::Activity { action: "Export".into(), count: 1 },
             time: Instant::from_millis(1_795_435_200_000),
+            received: Instant::from_millis(1_795_435_200_000),
         }
     }
 

@@ -13,6 +13,7 @@ mod limit;
 mod module_rules;
 mod negotiation;
 mod receive;
+mod replay;
 pub mod routes;
 pub mod store;
 

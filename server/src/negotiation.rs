@@ -9,6 +9,13 @@ pub(crate) fn weight(headers: &HeaderMap, name: HeaderName, value: &str) -> Opti
     listed.find(|(listed, _)| listed.eq_ignore_ascii_case(value)).map(|(_, weight)| weight)
 }
 
+/// Whether the client names one of these media types in `Accept`, the narrowest first, and wants it no less than JSON.
+pub(crate) fn prefers(headers: &HeaderMap, kinds: &[&str]) -> bool {
+    let weight = |kinds: &[&str]| kinds.iter().find_map(|kind| weight(headers, header::ACCEPT, kind)).unwrap_or(0.0);
+    let preferred = weight(kinds);
+    preferred > 0.0 && preferred >= weight(&["application/json", "application/*", "*/*"])
+}
+
 /// Whether `If-None-Match` names this entity tag. Tags compare weakly.
 pub(crate) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();

@@ -17,7 +17,7 @@ const DEPENDENCIES_OF_MODEL: &[&str] = &["chrono", "serde", "serde_json", "thise
 const SERVER_ONLY: &[&str] = &["axum", "leptos_axum", "tokio", "sqlx", "server"];
 
 /// What components may take from the app's client: its errors, to show them, and addresses, to link to them.
-const CLIENT_WITHOUT_FETCHING: &[&str] = &["self", "ClientError", "csv_href"];
+const CLIENT_WITHOUT_FETCHING: &[&str] = &["self", "ClientError", "csv_href", "rejects_href"];
 
 #[test]
 fn model_knows_no_framework() {

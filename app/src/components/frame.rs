@@ -5,9 +5,9 @@ use super::{
     shortcuts::{self, Shortcuts},
 };
 use crate::{
-    pages::{activities::ActivitiesPage, not_found::NotFoundPage, today::TodayPage},
+    pages::{activities::ActivitiesPage, not_found::NotFoundPage, quality::QualityPage, today::TodayPage},
     state::{PageState, theme::Theme},
-    view::{ACTIVITIES, TODAY, View},
+    view::{ACTIVITIES, QUALITY, TODAY, View},
 };
 use leptos::{html, prelude::*, text_prop::TextProp};
 use leptos_meta::Title;
@@ -25,6 +25,7 @@ pub(crate) fn Frame() -> impl IntoView {
     let title = move || match state.view.get() {
         View::Today(_) => "Today · Usage Monitor",
         View::Activities(_) => "Activities · Usage Monitor",
+        View::Quality(_) => "Data quality · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
@@ -50,6 +51,12 @@ pub(crate) fn Frame() -> impl IntoView {
                         key="a"
                         is_current=|view| matches!(view, View::Activities(_))
                     />
+                    <PageLink
+                        href=QUALITY
+                        name="Data quality"
+                        key="d"
+                        is_current=|view| matches!(view, View::Quality(_))
+                    />
                 </nav>
                 {move || {
                         state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> }.into_any())
@@ -72,6 +79,7 @@ pub(crate) fn Frame() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=TodayPage />
                     <Route path=path!("/activities") view=ActivitiesPage />
+                    <Route path=path!("/quality") view=QualityPage />
                 </FlatRoutes>
             </main>
         </div>

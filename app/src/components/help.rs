@@ -2,7 +2,13 @@
 
 use crate::state::PageState;
 use leptos::prelude::*;
-use model::api::Workspace;
+use model::{
+    api::{
+        Workspace,
+        quality::{QUALITY_DAYS, REJECTS_KEPT},
+    },
+    event::LATE_MILLIS,
+};
 
 /// A definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,14 @@ pub(crate) enum Definition {
     Period,
     /// Change between periods.
     Change,
+    /// Rejected events.
+    RejectedEvents,
+    /// Modules and activities that are new.
+    FirstSeen,
+    /// Names that look alike.
+    SimilarNames,
+    /// Events far in the past.
+    LateEvents,
 }
 
 impl Definition {
@@ -52,6 +66,10 @@ impl Definition {
             Self::Module => "module",
             Self::Period => "period",
             Self::Change => "change",
+            Self::RejectedEvents => "rejected-events",
+            Self::FirstSeen => "first-seen",
+            Self::SimilarNames => "similar-names",
+            Self::LateEvents => "late-events",
         }
     }
 
@@ -71,6 +89,10 @@ impl Definition {
             Self::Module => "Modules",
             Self::Period => "Periods",
             Self::Change => "Change",
+            Self::RejectedEvents => "Rejected events",
+            Self::FirstSeen => "First seen",
+            Self::SimilarNames => "Names that differ only in case or spacing",
+            Self::LateEvents => "Events far in the past",
         }
     }
 
@@ -119,6 +141,24 @@ impl Definition {
                              0 it is New, never a percentage; to 0 it is Stopped. Where the previous period begins before \
                              the workspace’s first event there is no comparison."
                 .into(),
+            Self::RejectedEvents => format!(
+                "Events that broke a rule when they came, each as it was sent, with the reason, the key and the time. The \
+                 newest {} are kept until they are replayed or dismissed. Replayed, an event is read again by today’s rules: \
+                 its time comes out as it would have then, but whether it lies in the future is judged by now.",
+                crate::format::number(i64::from(REJECTS_KEPT))
+            ),
+            Self::FirstSeen => format!(
+                "Modules and activities whose first event was received within the last {QUALITY_DAYS} days, whenever it \
+                 happened. A name that nobody expects may be a typing error."
+            ),
+            Self::SimilarNames => "Names that differ only in case, white space, hyphens and underscores: modules, and \
+                                   actions within one module. They are counted apart, each as it is sent."
+                .into(),
+            Self::LateEvents => format!(
+                "Events received more than {} days after they happened, over the last {QUALITY_DAYS} days. They are \
+                 counted in the day they happened. Imports are late by nature.",
+                LATE_MILLIS / 86_400_000
+            ),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What to say when something is not there: a lost connection, a failure, wrong parameters.
 
-use crate::{client::ClientError, clock::ZoneClock, state::PageState};
+use crate::{client::ClientError, clock::ZoneClock, state::PageState, view::View};
 use leptos::prelude::*;
 use model::api::problem::FieldError;
 
@@ -16,8 +16,12 @@ pub(crate) fn ConnectionBanner() -> impl IntoView {
             ClientError::Refused(problem) => problem.title.trim_end_matches('.').to_owned(),
             ClientError::Unreadable => "The server’s answer could not be read".to_owned(),
         };
-        Some(match state.today.get() {
-            Some(today) => format!("{what}, showing numbers from {}, retrying", clock.hms(today.as_of)),
+        let as_of = match state.view.get() {
+            View::Quality(_) => state.quality.get().map(|quality| quality.as_of),
+            _ => state.today.get().map(|today| today.as_of),
+        };
+        Some(match as_of {
+            Some(as_of) => format!("{what}, showing numbers from {}, retrying", clock.hms(as_of)),
             None => format!("{what}, retrying"),
         })
     };

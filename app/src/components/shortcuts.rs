@@ -7,7 +7,7 @@ use super::{
 use crate::{
     browser,
     state::PageState,
-    view::{ACTIVITIES, TODAY, View},
+    view::{ACTIVITIES, QUALITY, TODAY, View},
 };
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -26,6 +26,7 @@ pub(crate) fn Shortcuts(
         match (key, period, state.view.get_untracked()) {
             ("t", ..) => navigate(TODAY, NavigateOptions::default()),
             ("a", ..) => navigate(ACTIVITIES, NavigateOptions::default()),
+            ("d", ..) => navigate(QUALITY, NavigateOptions::default()),
             ("/", _, View::Activities(_)) => browser::focus(FILTER_ID),
             ("r", _, View::Today(_)) => {
                 state.stream.set_auto_refresh(!state.stream.auto_refresh.get_untracked());
@@ -60,7 +61,7 @@ pub(crate) fn Shortcuts(
                     <button type="submit" class="help" aria-label="Close">"×"</button>
                 </header>
                 <dl>
-                    {entry("t", "Today")} {entry("a", "Activities")} {periods} {entry("/", "Filter the table")}
+                    {entry("t", "Today")} {entry("a", "Activities")} {entry("d", "Data quality")} {periods} {entry("/", "Filter the table")}
                     {entry("r", "Auto refresh on or off")} {entry("← →", "From bar to bar in a chart")}
                     {entry("?", "This list")} {entry("Esc", "Close")}
                 </dl>

@@ -1,6 +1,7 @@
 //! Keeps the numbers fresh: a request shortly after every tick of the server while the page is visible.
 
 use super::{
+    quality::QualityState,
     stream::StreamState,
     ticks::{ServerClock, until_next},
     today::TodayState,
@@ -37,6 +38,8 @@ enum Watched {
     FirstEvent,
     /// The numbers of today.
     Today,
+    /// Rejected events, names and late events.
+    Quality,
     /// The beginning of the next day.
     Tomorrow,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Polling {
     now: RwSignal<Instant>,
     today: TodayState,
     stream: StreamState,
+    quality: QualityState,
     /// Why the newest request failed; none while all is well.
     pub(crate) failure: RwSignal<Option<ClientError>>,
     clock: StoredValue<ServerClock>,
@@ -64,8 +68,11 @@ impl Polling {
         now: RwSignal<Instant>,
         today: TodayState,
         stream: StreamState,
+        quality: QualityState,
     ) -> Self {
         let watched = Memo::new(move |_| match view.get() {
+            // Events may be rejected before any is accepted.
+            View::Quality(_) => Watched::Quality,
             _ if workspace.with(|workspace| workspace.data_since.is_none()) => Watched::FirstEvent,
             View::Today(_) => Watched::Today,
             View::Activities(_) | View::NotFound => Watched::Tomorrow,
@@ -76,6 +83,7 @@ impl Polling {
             now,
             today,
             stream,
+            quality,
             failure: RwSignal::new(None),
             clock: StoredValue::new(ServerClock::default()),
             timer: Slot::new(),
@@ -92,7 +100,7 @@ impl Polling {
                 // The first view's numbers have just arrived with the page.
                 None => {
                     self.heard(self.now.get_untracked());
-                    if watched == Watched::Today && self.today.get_untracked().is_none() {
+                    if self.is_missing(watched) {
                         self.ask();
                     } else {
                         self.wait();
@@ -115,6 +123,7 @@ impl Polling {
         spawn_local(async move {
             let answer = match watched {
                 Watched::Today => self.ask_for_today(&signal).await,
+                Watched::Quality => self.ask_for_quality(&signal).await,
                 Watched::FirstEvent | Watched::Tomorrow => self.ask_for_workspace(&signal).await,
             };
             match answer {
@@ -126,8 +135,11 @@ impl Polling {
                 Err(error) => {
                     let now = self.clock.with_value(|clock| clock.at(browser::now()));
                     self.now.update(|before| *before = now.max(*before));
-                    if self.today.get_untracked().is_none() {
+                    if self.is_missing(Watched::Today) {
                         self.today.failure.set(Some(error.clone()));
+                    }
+                    if self.is_missing(Watched::Quality) {
+                        self.quality.failure.set(Some(error.clone()));
                     }
                     self.failure.set(Some(error));
                     self.ask_in(WAIT_AFTER_FAILURE);
@@ -160,6 +172,27 @@ impl Polling {
         Ok(())
     }
 
+    async fn ask_for_quality(self, signal: &AbortSignal) -> Result<(), ClientError> {
+        let quality = client::quality(signal).await?;
+        let as_of = quality.as_of;
+        self.heard(as_of);
+        self.now.set(as_of);
+        self.quality.accept(quality);
+        let query = self.quality.query.get_untracked();
+        let rejects = client::rejects(&query, signal).await?;
+        self.quality.accept_rejects(query, rejects);
+        Ok(())
+    }
+
+    /// Whether there is nothing to show yet of what is watched.
+    fn is_missing(self, watched: Watched) -> bool {
+        match watched {
+            Watched::Today => self.today.get_untracked().is_none(),
+            Watched::Quality => self.quality.is_missing(),
+            Watched::FirstEvent | Watched::Tomorrow => false,
+        }
+    }
+
     fn heard(self, as_of: Instant) {
         self.clock.update_value(|clock| clock.heard(as_of, browser::now()));
     }
@@ -169,7 +202,7 @@ impl Polling {
         let millis = match self.watched.get_untracked() {
             Watched::FirstEvent => WAIT_FOR_FIRST_EVENT,
             Watched::Tomorrow => WAIT_FOR_TOMORROW,
-            Watched::Today => {
+            Watched::Today | Watched::Quality => {
                 let now = self.clock.with_value(|clock| clock.at(browser::now()));
                 let (tick, seconds) = self
                     .today

@@ -107,9 +107,9 @@ impl Known {
         }
     }
 
-    /// Settles a call, and knows what it tells for those that follow. Fails where a use of the product can't be an
+    /// Settles a call that was `received` then, and knows what it tells for those that follow. Fails where a use of the product can't be an
     /// event because its account or its user is not known.
-    pub fn settle(&mut self, call: Call) -> Result<Meaning, Rejection> {
+    pub fn settle(&mut self, call: Call, received: Instant) -> Result<Meaning, Rejection> {
         let mut meaning = Meaning::default();
         let Call { time, user, alias, user_name, account, account_name, ties, used } = call;
         let Some(user) = user else {
@@ -137,7 +137,7 @@ impl Known {
             meaning.name(Some(account.clone()), Some(user.clone()), Some(name), at);
         }
         let Used { id, module, kind } = used;
-        meaning.event = Some(Event { id, account, account_name, user, user_name, module, kind, time });
+        meaning.event = Some(Event { id, account, account_name, user, user_name, module, kind, time, received });
         Ok(meaning)
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 const NOON: Instant = Instant::from_millis(1_795_435_200_000);
 
 /// Sent by a clock that is right.
-const RECEIPT: Receipt = Receipt { received: NOON, sent_at: Some(NOON) };
+const RECEIPT: Receipt = Receipt::new(NOON, Some(NOON));
 
 fn rules() -> ModuleRules {
     let rules = json!({"rules": [
@@ -313,14 +313,14 @@ fn an_event_is_a_call_too() {
         json!({"id": "1", "account": {"id": "acme", "name": "Acme"}, "user": "lisa", "module": "m", "action": "x"});
     assert_eq!(said(Protocol::Events, &event), "user lisa, in acme, account called Acme, did m · x, id 1");
     let call = read(Protocol::Events, &event, RECEIPT, &rules()).expect("read");
-    let meaning = Known::default().settle(call).expect("settled");
+    let meaning = Known::default().settle(call, NOON).expect("settled");
     assert_eq!(meaning.event, Some(Event::from_json(&event, RECEIPT).expect("an event")));
 }
 
 #[test]
 fn a_use_without_a_user_or_an_account_is_no_event() {
     let used = || Some(Used::activity(None, "m".into(), "x".into()));
-    let settle = |call: Call| Known::default().settle(call).map(|_| ()).map_err(|rejection| rejection.code);
+    let settle = |call: Call| Known::default().settle(call, NOON).map(|_| ()).map_err(|rejection| rejection.code);
     let nobody = Call { account: Some("acme".into()), used: used(), ..Call::at(NOON) };
     assert_eq!(settle(nobody), Err(RejectionCode::MissingField));
     let nowhere = Call { user: Some("lisa".into()), used: used(), ..Call::at(NOON) };
@@ -412,7 +412,7 @@ proptest! {
             for call in read {
                 let Ok(call) = call else { continue };
                 let is_use = call.used.is_some();
-                match known.settle(call) {
+                match known.settle(call, NOON) {
                     Ok(meaning) => prop_assert_eq!(meaning.event.is_some(), is_use),
                     Err(_) => prop_assert!(is_use),
                 }

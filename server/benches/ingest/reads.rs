@@ -120,6 +120,7 @@ fn event(number: usize, count: usize) -> Event {
         module: format!("module {}", user % 12),
         kind: Kind::Activity { action: format!("action {action}"), count: 1 },
         time: NOW.plus_millis(elapsed - days_before * DAY),
+        received: NOW,
     }
 }
 

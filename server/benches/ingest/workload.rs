@@ -51,6 +51,7 @@ impl Shape {
             module: format!("module {}", activity % 12),
             kind: Kind::Activity { action: format!("action {}", activity / 12), count: 1 },
             time: NOW.plus_millis(elapsed - span),
+            received: NOW,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! What is costly is computed once however many ask: [`Today`] once per tick, usage once until one of its days
 //! changes.
 
+mod quality;
 mod snapshot;
 mod stream;
 mod usage;
@@ -78,7 +79,11 @@ pub struct Dashboards {
     snapshots: Arc<Mutex<snapshot::Snapshots>>,
     streams: moka::future::Cache<StreamKey, Arc<Stream>>,
     sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
+    names: moka::future::Cache<NamesKey, Arc<quality::Names>>,
 }
+
+/// What new and similar names and late events depend on: the tick, and as for [`StreamKey`] the first event.
+type NamesKey = (Instant, Option<Day>);
 
 /// What a page of the stream depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,7 +124,10 @@ impl Dashboards {
             .max_capacity(KEPT_BYTES)
             .weigher(|_, sums: &Arc<usage::Sums>| sums.weight())
             .time_to_live(Duration::from_secs(600));
-        Self { store, clock, display, snapshots: Arc::default(), streams: streams.build(), sums: sums.build() }
+        // The current tick's, and perhaps that of a clock that was set.
+        let names = moka::future::Cache::builder().max_capacity(2).time_to_live(Duration::from_secs(60));
+        let (snapshots, streams, sums) = (Arc::default(), streams.build(), sums.build());
+        Self { store, clock, display, snapshots, streams, sums, names: names.build() }
     }
 
     /// What a page needs to know before it shows any number.

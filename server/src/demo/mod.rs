@@ -146,6 +146,8 @@ impl Demo {
             module: module.name.to_owned(),
             kind,
             time: signal.time,
+            // The past of a demonstration was received as it happened.
+            received: signal.time,
         }
     }
 }

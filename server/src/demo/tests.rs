@@ -90,7 +90,7 @@ fn every_event_keeps_the_rules_and_its_id_is_its_own() {
                 }
                 Kind::Heartbeat => json["kind"] = json!("heartbeat"),
             }
-            let receipt = Receipt { received: event.time, sent_at: None };
+            let receipt = Receipt::new(event.time, None);
             assert!(ids.insert(event.id.clone().unwrap()), "{event:?} shares its id");
             assert_eq!(Event::from_json(&json, receipt), Ok(event));
         }

@@ -66,7 +66,7 @@ fn of_log(bytes: Bytes) -> Result<Survey, LogError> {
 /// The time of an event that keeps the rules. Nothing is in the future yet: the whole log will be moved.
 fn time(event: &serde_json::Value) -> Option<Instant> {
     event.get("time").filter(|time| !time.is_null())?;
-    let receipt = Receipt { received: Instant::MAX, sent_at: None };
+    let receipt = Receipt::new(Instant::MAX, None);
     Event::from_json(event, receipt).ok().map(|event| event.time)
 }
 

@@ -67,7 +67,7 @@ fn event(record: &Record, shift: i64, clock: &dyn Clock) -> Result<Event, Fault>
     let json = record.event.as_ref().map_err(Fault::clone)?;
     let received = clock.now();
     // A log that is moved was, so to say, written by a clock that is wrong by as much.
-    let receipt = Receipt { received, sent_at: Some(received.plus_millis(-shift)) };
+    let receipt = Receipt::new(received, Some(received.plus_millis(-shift)));
     let mut event = Event::from_json(json, receipt)?;
     event.id.get_or_insert_with(|| derived_id(record));
     Ok(event)

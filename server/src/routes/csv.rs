@@ -47,12 +47,12 @@ fn record(row: &TableRow) -> Vec<String> {
     record
 }
 
-/// A name that a spreadsheet won't take for a formula: names come from whoever may send events.
-fn inert(name: &str) -> String {
-    if name.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
-        format!("'{name}")
+/// A text that a spreadsheet won't take for a formula: names come from whoever may send events.
+pub(super) fn inert(text: &str) -> String {
+    if text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
     } else {
-        name.to_owned()
+        text.to_owned()
     }
 }
 

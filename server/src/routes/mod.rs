@@ -13,6 +13,8 @@ mod operation;
 mod page;
 mod pairs;
 mod problem;
+mod quality;
+mod rejects;
 mod responses;
 mod today;
 mod usage;
@@ -87,6 +89,8 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(today::router())
         .merge(usage::router())
         .merge(module_rules::router())
+        .merge(rejects::router())
+        .merge(quality::router())
         .merge(workspace::router())
         .merge(operation::router());
     let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);

@@ -5,7 +5,7 @@ use super::{
     array::parse,
     encoding::Encoding,
     problem::ApiProblem,
-    responses::{ChangeProblems, ReadProblems},
+    responses::{ReadProblems, SettingProblems},
 };
 use crate::Server;
 use axum::{
@@ -48,7 +48,7 @@ async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Js
     ]})),
     responses(
         (status = 200, description = "The rules as they are now", body = ModuleRules),
-        ChangeProblems,
+        SettingProblems,
     ),
 )]
 async fn put_module_rules(

@@ -53,6 +53,10 @@ async fn load(server: &Server, view: &View) -> Result<PageData, ApiProblem> {
             let (usage, table) = (dashboards.usage(&query.usage).await?, dashboards.table(query).await?);
             Ok(PageData::Activities { usage, table })
         }
+        View::Quality(query) => {
+            let (quality, rejects) = (dashboards.quality().await?, dashboards.rejects(query).await?);
+            Ok(PageData::Quality { quality, rejects })
+        }
         View::NotFound => Ok(PageData::NotFound),
     }
 }

@@ -1,6 +1,8 @@
 //! Errors as readers get them: RFC 9457 problem details.
 
-use crate::{dashboards::ReadError, ingest::IngestError, receive::ReceiveError, store::StoreError};
+use crate::{
+    dashboards::ReadError, ingest::IngestError, receive::ReceiveError, replay::ReplayError, store::StoreError,
+};
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -80,6 +82,18 @@ impl From<IngestError> for ApiProblem {
             IngestError::QueueFull | IngestError::Stopping => format!("{error}; nothing of this request was stored"),
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl From<ReplayError> for ApiProblem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Read(error) => error.into(),
+            ReplayError::Store(_) => {
+                let detail = "not all of these events could be stored; those that were not are still kept as rejected";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            }
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) enum IngestProblems {
 /// What can go wrong with changing what belongs to the workspace.
 #[derive(utoipa::IntoResponses)]
 #[expect(dead_code, reason = "read by the derive alone")]
-pub(super) enum ChangeProblems {
+pub(super) enum SettingProblems {
     /// The body can't be read; nothing was changed
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] Problem),
@@ -82,6 +82,33 @@ pub(super) enum ChangeProblems {
     #[response(status = 422, content_type = "application/problem+json")]
     Fields(#[to_schema] Problem),
     /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}
+
+/// What can go wrong with replaying and dismissing rejected events.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum ChangeProblems {
+    /// The body or the query string can't be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(#[to_schema] Problem),
+    /// The key is not known
+    #[response(status = 401, content_type = "application/problem+json")]
+    UnknownKey(#[to_schema] Problem),
+    /// The key may not send events
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotPermitted(#[to_schema] Problem),
+    /// The body is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// The body is not JSON by its media type
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(#[to_schema] Problem),
+    /// It does not say which events, or makes no sense
+    #[response(status = 422, content_type = "application/problem+json")]
+    Choice(#[to_schema] Problem),
+    /// Not all was done; try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
 }

@@ -14,6 +14,9 @@ use model::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+/// What a client names that would rather have a file.
+const CSV: [&str; 2] = ["text/csv", "text/*"];
+
 pub(super) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .routes(routes!(get_usage))
@@ -88,7 +91,7 @@ async fn get_activities(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Activities, &pairs, prefers_csv(&headers)).await
+    table(&server, TableOf::Activities, &pairs, negotiation::prefers(&headers, &CSV)).await
 }
 
 /// Every activity used in the period or the one before, as a CSV file
@@ -121,7 +124,7 @@ async fn get_modules(
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Modules, &pairs, prefers_csv(&headers)).await
+    table(&server, TableOf::Modules, &pairs, negotiation::prefers(&headers, &CSV)).await
 }
 
 /// Every module used in the period or the one before, as a CSV file
@@ -148,13 +151,4 @@ async fn table(server: &Server, of: TableOf, pairs: &Pairs, as_file: bool) -> Re
         return Ok((vary, csv::of_table(of, &table)).into_response());
     }
     Ok((vary, Json(server.dashboards.table(&query).await?)).into_response())
-}
-
-/// Whether the client names CSV or text, and wants it no less than JSON.
-fn prefers_csv(headers: &HeaderMap) -> bool {
-    let weight = |kinds: &[&'static str]| {
-        kinds.iter().find_map(|kind| negotiation::weight(headers, header::ACCEPT, kind)).unwrap_or(0.0)
-    };
-    let csv = weight(&["text/csv", "text/*"]);
-    csv > 0.0 && csv >= weight(&["application/json", "application/*", "*/*"])
 }

@@ -5,16 +5,16 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbers},
-    identity, reject,
+    identity, late, reject,
     rollup::{self, Fact},
     statement::{Column, bulk},
 };
 use model::{
     call::{Identity, Naming},
-    event::{Event, Kind},
+    event::{Event, Kind, Rejection},
     reject::Reject,
 };
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 /// What is stored together.
 #[derive(Clone, Debug, Default)]
@@ -27,17 +27,29 @@ pub struct Batch {
     pub namings: Vec<Naming>,
     /// What was told of users for events to come.
     pub identities: Vec<Identity>,
+    /// What rejected events that are kept turn out to be when they are read again.
+    pub replays: Vec<Replay>,
+}
+
+/// A rejected event, read again.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The number it is kept under.
+    pub number: i64,
+    /// The event, which is stored if it is still kept, and then is kept no more; or why it stays where it is.
+    pub read: Result<Event, Rejection>,
 }
 
 impl Batch {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.rejects.is_empty() && self.namings.is_empty() && self.identities.is_empty()
+        let Self { events, rejects, namings, identities, replays } = self;
+        events.is_empty() && rejects.is_empty() && namings.is_empty() && identities.is_empty() && replays.is_empty()
     }
 
     /// How many events it holds, kept rules or not.
     pub fn event_count(&self) -> usize {
-        self.events.len() + self.rejects.len()
+        self.events.len() + self.rejects.len() + self.replays.len()
     }
 
     /// Puts what another one holds behind what is in this one.
@@ -46,6 +58,7 @@ impl Batch {
         self.rejects.append(&mut other.rejects);
         self.namings.append(&mut other.namings);
         self.identities.append(&mut other.identities);
+        self.replays.append(&mut other.replays);
     }
 }
 
@@ -62,6 +75,8 @@ pub enum Outcome {
     Accepted,
     /// Left out: its account already has an event with that id.
     Duplicate,
+    /// Of a replay: it still breaks a rule, or somebody else replayed or dismissed it meanwhile.
+    NotStored,
 }
 
 /// How many events were stored and how many left out.
@@ -80,6 +95,7 @@ impl FromIterator<Outcome> for Appended {
             match outcome {
                 Outcome::Accepted => appended.accepted += 1,
                 Outcome::Duplicate => appended.duplicates += 1,
+                Outcome::NotStored => {}
             }
         }
         appended
@@ -93,18 +109,22 @@ impl Store {
         self.append_all(events, &Batch::default()).await
     }
 
-    /// The same, for all that a batch holds.
+    /// The same, for all that a batch holds: what became of its events, then of its replays.
     pub async fn append_batch(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
         self.append_all(&batch.events, batch).await
     }
 
-    /// Stores events, and what else there is in a batch.
-    async fn append_all(&self, events: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        let Batch { rejects, namings, identities, .. } = beside;
+    /// Stores events that were sent, and what else there is in a batch.
+    async fn append_all(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        let Batch { rejects, namings, identities, replays, .. } = beside;
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
-        let (numbers, named) = remembered.dimensions.number(&mut connection, events, namings).await?;
-        let outcomes = claim_ids(&mut connection, events, &numbers).await?;
+        // Before anything else, in each transaction alike, so that two never wait for each other.
+        let settled = reject::settle(&mut connection, replays).await?;
+        reject::keep(&mut connection, rejects).await?;
+        let events = with_settled(sent, replays, &settled);
+        let (numbers, named) = remembered.dimensions.number(&mut connection, &events, namings).await?;
+        let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
@@ -114,17 +134,36 @@ impl Store {
         insert_events(&mut connection, &facts).await?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
-        reject::keep(&mut connection, rejects).await?;
         identity::keep(&mut connection, identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts.collect()).await?;
         dimension::rename(&mut connection, accepted(), &named).await?;
+        late::count(&mut connection, self.reporting, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.
         rollup::apply(&mut connection, self.reporting, &facts).await?;
         writing.commit().await?;
-        Ok(outcomes)
+        Ok(of_each(outcomes, sent.len(), &settled))
     }
+}
+
+/// The events that were sent, and behind them those of the replays that are settled.
+fn with_settled<'a>(sent: &'a [Event], replays: &[Replay], settled: &[bool]) -> Cow<'a, [Event]> {
+    let mut events = Cow::Borrowed(sent);
+    for (replay, _) in replays.iter().zip(settled).filter(|(_, settled)| **settled) {
+        events.to_mut().extend(replay.read.iter().cloned());
+    }
+    events
+}
+
+/// The outcomes of `sent` events, and of every replay, settled or not.
+fn of_each(mut outcomes: Vec<Outcome>, sent: usize, settled: &[bool]) -> Vec<Outcome> {
+    let mut replayed = outcomes.split_off(sent).into_iter();
+    outcomes.extend(settled.iter().map(|settled| {
+        let outcome = if *settled { replayed.next() } else { None };
+        outcome.unwrap_or(Outcome::NotStored)
+    }));
+    outcomes
 }
 
 fn fact(event: &Event, numbers: Numbers) -> Fact {

@@ -63,22 +63,25 @@ impl Dimensions {
         if let Some(numbers) = self.all_remembered(events, namings) {
             return Ok(numbers);
         }
+        let received = events.iter().map(|event| event.received.millis()).min();
         let named = namings.iter().map(|naming| naming.account.as_str());
         let accounts = events.iter().map(|event| event.account.as_str()).chain(named);
-        self.count += number_names(connection, ("account", "account_no", "id"), &mut self.accounts, accounts).await?;
+        let columns = ("account", "account_no", "id");
+        self.count += number_names(connection, columns, &mut self.accounts, accounts, None).await?;
         let modules = events.iter().map(|event| event.module.as_str());
-        self.count += number_names(connection, ("module", "module_no", "name"), &mut self.modules, modules).await?;
+        let columns = ("module", "module_no", "name");
+        self.count += number_names(connection, columns, &mut self.modules, modules, received).await?;
 
         let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
         let columns = ("member", "user_no", "account_no", "id");
-        self.count += number_parts(connection, columns, &mut self.users, users).await?;
+        self.count += number_parts(connection, columns, &mut self.users, users, None).await?;
         let activities = events.iter().filter_map(|event| match &event.kind {
             Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
-        self.count += number_parts(connection, columns, &mut self.activities, activities).await?;
+        self.count += number_parts(connection, columns, &mut self.activities, activities, received).await?;
 
         // Just looked up: what is missing now was taken out of the database by somebody else.
         self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))
@@ -115,17 +118,17 @@ impl Dimensions {
 }
 
 /// Numbers names that stand alone, and says how many were not known. `(table, number, name)` are the table and its
-/// columns.
+/// columns; where it has one for it, `received` is when the events came.
 async fn number_names<'a>(
     connection: &mut Connection<'_>,
     (table, number, name): (&str, &str, &str),
     known: &mut HashMap<String, i64>,
     wanted: impl Iterator<Item = &'a str>,
+    received: Option<i64>,
 ) -> Result<usize, StoreError> {
     let unknown: BTreeSet<&str> = wanted.filter(|name| !known.contains_key(*name)).collect();
-    let names = || [Column::texts(unknown.iter().copied())];
-    let insert = bulk(format!("INSERT INTO {table} ({name}) {{rows}} ON CONFLICT DO NOTHING"), names());
-    insert.execute(connection).await?;
+    let names = || vec![Column::texts(unknown.iter().copied())];
+    insert(connection, format!("{table} ({name}"), names(), unknown.len(), received).await?;
     let text = format!(
         "WITH wanted ({name}) AS ({{rows}}) \
          SELECT t.{name}, t.{number} FROM wanted CROSS JOIN {table} t WHERE t.{name} = wanted.{name}"
@@ -135,18 +138,19 @@ async fn number_names<'a>(
 }
 
 /// Numbers names that are unique within something else, and says how many were not known. `(table, number, of, name)`
-/// are the table and its columns.
+/// are the table and its columns; where it has one for it, `received` is when the events came.
 async fn number_parts<'a>(
     connection: &mut Connection<'_>,
     (table, number, of, name): (&str, &str, &str, &str),
     known: &mut Parts,
     wanted: impl Iterator<Item = (i64, &'a str)>,
+    received: Option<i64>,
 ) -> Result<usize, StoreError> {
     let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
-    let parts = || [Column::ints(unknown.iter().map(|part| part.0)), Column::texts(unknown.iter().map(|part| part.1))];
-    let insert = bulk(format!("INSERT INTO {table} ({of}, {name}) {{rows}} ON CONFLICT DO NOTHING"), parts());
-    insert.execute(connection).await?;
+    let parts =
+        || vec![Column::ints(unknown.iter().map(|part| part.0)), Column::texts(unknown.iter().map(|part| part.1))];
+    insert(connection, format!("{table} ({of}, {name}"), parts(), unknown.len(), received).await?;
     let text = format!(
         "WITH wanted ({of}, {name}) AS ({{rows}}) \
          SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
@@ -156,6 +160,22 @@ async fn number_parts<'a>(
         known.entry(of).or_default().insert(name, number);
     }
     Ok(unknown.len())
+}
+
+/// Enters `rows` rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment
+/// they were first received.
+async fn insert(
+    connection: &mut Connection<'_>,
+    mut into: String,
+    mut columns: Vec<Column<'_>>,
+    rows: usize,
+    received: Option<i64>,
+) -> Result<(), StoreError> {
+    if let Some(received) = received {
+        into.push_str(", first_received");
+        columns.push(Column::ints(std::iter::repeat_n(received, rows)));
+    }
+    bulk(format!("INSERT INTO {into}) {{rows}} ON CONFLICT DO NOTHING"), columns).execute(connection).await
 }
 
 /// A name with the time of the event that brought it. The newest wins; of two at the same time the greater, so that

@@ -34,6 +34,7 @@ pub(crate) fn export_at(time: &str) -> Event {
         module: "Dashboard".into(),
         kind: Kind::Activity { action: "Export".into(), count: 1 },
         time: Instant::parse(time).expect("a time"),
+        received: Instant::parse(time).expect("a time"),
     }
 }
 

@@ -185,7 +185,7 @@ mod tests {
             }
             _ => (None, json),
         };
-        let receipt = Receipt { received, sent_at };
+        let receipt = Receipt::new(received, sent_at);
         events.iter().map(|event| Event::from_json(event, receipt).expect("keeps every rule")).collect()
     }
 
@@ -197,7 +197,8 @@ mod tests {
             let (first, second) = story.sendings();
             for (parcels, received) in [(first, story.now), (second, story.later())] {
                 let said: Vec<Event> = bodies(&parcels, received).iter().flat_map(|body| read(body, received)).collect();
-                let meant: Vec<Event> = parcels.into_iter().map(|parcel| parcel.event).collect();
+                let meant: Vec<Event> =
+                    parcels.into_iter().map(|parcel| Event { received, ..parcel.event }).collect();
                 prop_assert_eq!(said, meant);
             }
         }

@@ -154,7 +154,7 @@ fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Val
     let user = (one_of(USERS, universe.users), prop::option::weighted(0.4, one_of(USER_NAMES, 5)));
     let module = one_of(MODULES, universe.modules);
     (id, account, user, module, kind(universe), time(moment, now)).prop_map(
-        |(id, (account, account_name), (user, user_name), module, kind, time)| Event {
+        move |(id, (account, account_name), (user, user_name), module, kind, time)| Event {
             id,
             account,
             account_name,
@@ -163,6 +163,7 @@ fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Val
             module,
             kind,
             time,
+            received: now,
         },
     )
 }

@@ -36,7 +36,7 @@ async fn take(
     let body = server.receiver.receive(body).await?;
     let read = move |bytes: Bytes| {
         let Delivery { key, sent_at, calls } = read(&bytes)?;
-        Ok((key, Calls::read(protocol, Receipt { received, sent_at }, calls, &rules)))
+        Ok((key, Calls::read(protocol, Receipt::new(received, sent_at), calls, &rules)))
     };
     let (key_in_body, calls) = encoding.read(server, body, read).await?;
     let caller = MayIngest::with_key(key_in_body.or(key).as_deref(), server).await?;

@@ -112,10 +112,10 @@ impl Reader {
         pointer: impl Fn(usize) -> String,
         sent_at: Option<Instant>,
     ) -> Sorted {
-        let receipt = Receipt { received: self.received, sent_at };
+        let receipt = Receipt::new(self.received, sent_at);
         let mut sorted = Sorted::default();
         for (index, text) in events.into_iter().enumerate() {
-            match event(text, receipt) {
+            match read_event(text, receipt) {
                 Ok(event) => sorted.batch.events.push(event),
                 Err(rejection) => {
                     sorted.rejected.push(rejection.clone().at(index, &pointer(index)));
@@ -148,7 +148,8 @@ fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
     })
 }
 
-fn event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
+/// Reads one event as it stands in a body.
+pub(in crate::routes) fn read_event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
     if json.len() > EVENT_BYTES {
         let detail = format!("the event has {} bytes; at most {EVENT_BYTES} are allowed", json.len());
         return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));

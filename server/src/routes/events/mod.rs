@@ -12,6 +12,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
+pub(super) use body::read_event;
 use body::{Form, Reader, Sorted};
 use model::{
     api::ingest::IngestAnswer,

@@ -1,0 +1,22 @@
+//! `GET /quality`.
+
+use super::{access::MayRead, problem::ApiProblem, responses::ReadProblems};
+use crate::Server;
+use axum::{Json, extract::State};
+use model::api::quality::Quality;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(get_quality))
+}
+
+/// Rejected events by reason, names seen for the first time, names that look alike, and events far in the past
+#[utoipa::path(
+    get,
+    path = "/quality",
+    tag = "Data quality",
+    responses((status = 200, description = "What may be wrong with the events that are sent", body = Quality), ReadProblems),
+)]
+async fn get_quality(_: MayRead, State(server): State<Server>) -> Result<Json<Quality>, ApiProblem> {
+    Ok(Json(server.dashboards.quality().await?))
+}
