@@ -33,19 +33,24 @@ impl RateLimit {
         Self(Arc::new(Limiter { by_key, clock, burst }))
     }
 
-    /// Counts events that a key sends. Where they are too many none of them counts, and the error says after how long
-    /// they are not.
-    pub(crate) fn take(&self, key: Option<&str>, events: usize) -> Result<(), Duration> {
+    /// Counts events that a key sends. Where they are too many none of them counts, and the error says after how many
+    /// seconds they are not.
+    pub(crate) fn take(&self, key: Option<&str>, events: usize) -> Result<(), u64> {
         let Limiter { by_key, clock, burst } = &*self.0;
         let Some(events) = u32::try_from(events).ok().and_then(NonZeroU32::new) else { return Ok(()) };
         if by_key.len() > REMEMBERED {
             by_key.retain_recent();
         }
         match by_key.check_key_n(&key.map(str::to_owned), events.min(*burst)) {
-            Ok(Err(refused)) => Err(refused.wait_time_from(LimitClock::now(clock))),
+            Ok(Err(refused)) => Err(whole_seconds(refused.wait_time_from(LimitClock::now(clock)))),
             _ => Ok(()),
         }
     }
+}
+
+/// A wait in seconds, none of them broken: coming back a moment too soon would be refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// The time that is passed in, as the library asks for it.
@@ -73,11 +78,12 @@ mod tests {
         let clock = Arc::new(ManualClock::new(start));
         let limit = RateLimit::new(NonZeroU32::new(100).unwrap(), clock.clone());
         assert_eq!(limit.take(Some("one"), EVENTS_PER_REQUEST), Ok(()));
-        assert_eq!(limit.take(Some("one"), 50), Err(Duration::from_millis(500)));
+        assert_eq!(limit.take(Some("one"), 50), Err(1));
+        assert_eq!(limit.take(Some("one"), 150), Err(2));
         assert_eq!(limit.take(Some("other"), EVENTS_PER_REQUEST), Ok(()));
         assert_eq!(limit.take(None, EVENTS_PER_REQUEST), Ok(()));
         clock.set(start.plus_millis(500));
-        assert_eq!(limit.take(Some("one"), 51), Err(Duration::from_millis(10)));
+        assert_eq!(limit.take(Some("one"), 51), Err(1));
         assert_eq!(limit.take(Some("one"), 50), Ok(()));
         assert_eq!(limit.take(Some("one"), 0), Ok(()));
     }

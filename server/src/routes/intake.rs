@@ -6,7 +6,6 @@ use crate::{
     store::{Batch, Outcome},
 };
 use axum::http::{HeaderValue, StatusCode, header};
-use std::time::Duration;
 
 /// Stores a batch; answers when it is durable, saying for each event what became of it. Rejected events count against
 /// the limit too.
@@ -17,9 +16,8 @@ pub(super) async fn store(server: &Server, caller: &MayIngest, batch: Batch) -> 
     Ok(server.ingest.append(batch).await?)
 }
 
-/// 429, with after how many whole seconds the same events are welcome.
-fn too_many(wait: Duration) -> ApiProblem {
-    let seconds = wait.as_millis().div_ceil(1000).max(1) as u64;
+/// 429, with after how many seconds the same events are welcome.
+fn too_many(seconds: u64) -> ApiProblem {
     let detail = "this key has sent more events than it may; nothing of this request was stored";
     ApiProblem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
