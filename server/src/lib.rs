@@ -4,6 +4,7 @@ pub mod assets;
 pub mod calls;
 pub mod cli;
 pub mod clock;
+mod connection;
 pub mod dashboards;
 pub mod demo;
 pub mod import;
@@ -30,12 +31,7 @@ use crate::{
 use app::clock::LocalTime;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, instant::Instant};
-use std::{
-    future::{Future, IntoFuture},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// How long a stop waits for requests under way.
@@ -128,17 +124,13 @@ pub async fn serve(
         stop.await;
         let _ = stopping.send(());
     };
-    // Made once: given the router itself, axum copies every route for every connection.
-    let router = routes::router(server).into_make_service();
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
+    let served = connection::answer(listener, routes::router(server), stop);
     let impatient = async {
         let _ = stopped.await;
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        served = served => if let Err(error) = served {
-            tracing::error!(%error, "the listener failed");
-        },
+        () = served => {}
         () = impatient => tracing::warn!("some requests were still under way and are given up"),
     }
     match tokio::time::timeout(PATIENCE, writer).await {

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// room, so that many who send slowly keep none from anybody; there are no more of them than connections.
 pub(crate) const SMALL_BODY: usize = 65_536;
 
-/// How many bytes of large bodies are received at the same time. They take up to twice as much memory while they grow.
+/// How many bytes of large bodies are received at the same time.
 const ROOM_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many bytes of a body that is too large are read and thrown away before the connection is closed.
@@ -84,7 +84,10 @@ impl Receiver {
             kept = match kept {
                 Ok(_) if size > REQUEST_BYTES => Err(ReceiveError::TooLarge),
                 // For all of it at once, so that whoever begins also ends, instead of many waiting for the last bit.
-                Ok((bytes, None)) if size > SMALL_BODY => self.room_for(whole).map(|room| (bytes, Some(room))),
+                Ok((mut bytes, None)) if size > SMALL_BODY => self.room_for(whole).map(|room| {
+                    bytes.reserve_exact(whole.saturating_sub(bytes.len()));
+                    (bytes, Some(room))
+                }),
                 kept => kept,
             };
             match &mut kept {
