@@ -4,8 +4,8 @@
 use crate::{database::TestDatabase, workload::COMMIT};
 use model::event::Event;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     fmt::Write,
@@ -72,15 +72,24 @@ impl Rows {
         for commit in 0..self.events.len().div_ceil(COMMIT) {
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.unwrap();
             for rows in part(&self.events, commit).chunks_exact(STATEMENT) {
-                let query = sqlx::query(AssertSqlSafe(events.as_str()));
-                let query = rows.iter().fold(query, |query, row| {
-                    query.bind(row.0).bind(row.1).bind(row.2).bind(row.3).bind(row.4).bind(row.5)
-                });
+                let mut arguments = SqliteArguments::default();
+                arguments.reserve(rows.len() * 6, 0);
+                for row in rows {
+                    for value in [row.0, row.1, row.2, row.3, row.4, row.5] {
+                        arguments.add(value).unwrap();
+                    }
+                }
+                let query = sqlx::query_with(AssertSqlSafe(events.as_str()), arguments);
                 query.execute(&mut *transaction).await.unwrap();
             }
             for rows in part(&self.ids, commit).chunks_exact(STATEMENT) {
-                let query = sqlx::query(AssertSqlSafe(ids.as_str()));
-                let query = rows.iter().fold(query, |query, (account, digest)| query.bind(account).bind(&digest[..]));
+                let mut arguments = SqliteArguments::default();
+                arguments.reserve(rows.len() * 2, 0);
+                for (account, digest) in rows {
+                    arguments.add(account).unwrap();
+                    arguments.add(&digest[..]).unwrap();
+                }
+                let query = sqlx::query_with(AssertSqlSafe(ids.as_str()), arguments);
                 query.execute(&mut *transaction).await.unwrap();
             }
             transaction.commit().await.unwrap();

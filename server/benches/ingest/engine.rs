@@ -35,7 +35,7 @@ pub(crate) fn measure(runtime: &Runtime, rounds: usize) {
         });
         let product = || rate(EVENTS, runtime.block_on(async { store(&TestDatabase::create().await, &events).await }));
         let bare = || rate(EVENTS, runtime.block_on(async { rows.append(&TestDatabase::create().await).await }));
-        Comparison::measure(rounds, product, bare).print(shape.name);
+        Comparison::measure(rounds, product, bare).print(shape.name, 0);
     }
 }
 

@@ -37,23 +37,23 @@ struct Filled {
 
 /// Prints how long answers take with `many` events and with few.
 pub(crate) fn measure(runtime: &Runtime, rounds: usize, many: usize) {
-    let (many_events, few_events) = (format!("{many} /s"), format!("{FEW} /s"));
-    table::head("(d) answers with so many events", &many_events, &few_events);
+    let millions = |events: usize| format!("{} M, ms", events / 1_000_000);
+    table::head("(d) an answer, with so many events", &millions(many), &millions(FEW));
     let (many, few) = runtime.block_on(async { (Filled::with(many).await, Filled::with(FEW).await) });
     let compare = |name, answer: &dyn Fn(&Filled) -> f64| {
-        Comparison::measure(rounds, || answer(&many), || answer(&few)).print(name);
+        Comparison::measure(rounds, || answer(&many), || answer(&few)).print(name, 1);
     };
-    compare("Today", &|filled| answers(runtime, filled.today()));
-    compare("today's most active users, of raw events", &|filled| answers(runtime, filled.ask(&active_users())));
-    compare("Activities, 90 days", &|filled| answers(runtime, filled.activities()));
-    compare("the sums of Activities, of raw events", &|filled| answers(runtime, filled.ask(&sums())));
+    compare("Today", &|filled| took(runtime, filled.today()));
+    compare("today's most active users, of raw events", &|filled| took(runtime, filled.ask(&active_users())));
+    compare("Activities, 90 days", &|filled| took(runtime, filled.activities()));
+    compare("the sums of Activities, of raw events", &|filled| took(runtime, filled.ask(&sums())));
 }
 
-/// How many such answers there are in a second.
-fn answers(runtime: &Runtime, answer: impl Future<Output = ()>) -> f64 {
+/// How many milliseconds it takes.
+fn took(runtime: &Runtime, answer: impl Future<Output = ()>) -> f64 {
     let began = Instant::now();
     runtime.block_on(answer);
-    1.0 / began.elapsed().as_secs_f64()
+    began.elapsed().as_secs_f64() * 1000.0
 }
 
 impl Filled {

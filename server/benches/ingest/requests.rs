@@ -19,8 +19,8 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle}
 
 const BATCHED_EVENTS: usize = 200_000;
 const BATCH: usize = 1_000;
-/// How many batches are under way at once.
-const BATCH_CONNECTIONS: usize = 4;
+/// How many batches are under way at once: while as many as fit into a commit are written, as many more come.
+const BATCH_CONNECTIONS: usize = 10;
 
 const SINGLE_EVENTS: usize = 40_000;
 const SINGLE_CONNECTIONS: [usize; 2] = [64, 256];
@@ -94,7 +94,7 @@ pub(crate) fn measure_batches(runtime: &Runtime, rounds: usize) {
             let stored = async { engine::store(&TestDatabase::create().await, &events).await };
             rate(BATCHED_EVENTS, runtime.block_on(stored))
         };
-        Comparison::measure(rounds, over_http, directly).print(shape.name);
+        Comparison::measure(rounds, over_http, directly).print(shape.name, 0);
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn measure_singles(runtime: &Runtime, rounds: usize) {
             rate
         };
         let compared = Comparison::measure(rounds, || measured(durable, true), || measured(forgotten, false));
-        compared.print("events");
+        compared.print("events", 0);
         let [durable, forgotten] = &runs;
         for (name, percent) in [("p50 in µs", 50), ("p99 in µs", 99)] {
             let micros = |latency: &Duration| latency.as_secs_f64() * 1e6;

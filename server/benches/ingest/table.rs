@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the product and a baseline did, round by round, as rates or in seconds.
+/// What the product and a baseline did, round by round: how much a second, or how many milliseconds it took.
 #[derive(Default)]
 pub(crate) struct Comparison {
     product: Vec<f64>,
@@ -10,7 +10,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Lets both take turns. Each says how much it did a second.
+    /// Lets both take turns.
     pub(crate) fn measure(rounds: usize, mut product: impl FnMut() -> f64, mut baseline: impl FnMut() -> f64) -> Self {
         let mut comparison = Self::default();
         for _ in 0..rounds {
@@ -20,11 +20,11 @@ impl Comparison {
         comparison
     }
 
-    /// A line that says how much the product did, how much the baseline, and the median of the rounds' ratios.
-    pub(crate) fn print(&self, name: &str) {
+    /// A line with the medians of the product, of the baseline, and of the rounds' ratios, which are the ones that count.
+    pub(crate) fn print(&self, name: &str, decimals: usize) {
         let ratios = self.product.iter().zip(&self.baseline).map(|(product, baseline)| product / baseline).collect();
         let (product, baseline) = (median(self.product.clone()), median(self.baseline.clone()));
-        println!("{name:<44} {product:>12.0} {baseline:>12.0} {:>6.2}", median(ratios));
+        println!("{name:<44} {product:>12.decimals$} {baseline:>12.decimals$} {:>6.2}", median(ratios));
     }
 }
 

@@ -4,7 +4,11 @@
 //! `VALUES`, in several statements where there are many; Postgres one array for each column.
 
 use super::{StoreError, connection::Connection};
-use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    Arguments, AssertSqlSafe, FromRow, SqlSafeStr, SqlStr,
+    postgres::PgRow,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 use std::{borrow::Cow, fmt::Write, ops::Range};
 
 /// A row that both databases can be read into.
@@ -160,23 +164,6 @@ pub(super) fn bulk<'a>(text: impl Into<Cow<'static, str>>, columns: impl Into<Ve
     Bulk { text: text.into(), columns: columns.into(), at_once: false }
 }
 
-/// Binds row after row to an sqlx query for SQLite.
-macro_rules! bind_rows {
-    ($query:expr, $columns:expr, $range:expr) => {{
-        let mut query = $query;
-        for row in $range {
-            for column in $columns {
-                query = match column {
-                    Column::Ints(values) => query.bind(values[row]),
-                    Column::Texts(values) => query.bind(values[row]),
-                    Column::Bytes(values) => query.bind(&*values[row]),
-                };
-            }
-        }
-        query
-    }};
-}
-
 /// Binds column after column to an sqlx query for Postgres.
 macro_rules! bind_columns {
     ($query:expr, $columns:expr) => {
@@ -202,8 +189,8 @@ impl Bulk<'_> {
             Connection::Sqlite(connection) => {
                 for (range, places) in self.statements() {
                     let text = AssertSqlSafe(self.sqlite_text(range.len(), places));
-                    let query = sqlx::query_as(text).persistent(!self.at_once);
-                    fetched.extend(bind_rows!(query, &self.columns, range).fetch_all(&mut **connection).await?);
+                    let query = sqlx::query_as_with(text, self.sqlite_arguments(range)?).persistent(!self.at_once);
+                    fetched.extend(query.fetch_all(&mut **connection).await?);
                 }
             }
             Connection::Postgres(connection) => {
@@ -222,8 +209,8 @@ impl Bulk<'_> {
             Connection::Sqlite(connection) => {
                 for (range, places) in self.statements() {
                     let text = AssertSqlSafe(self.sqlite_text(range.len(), places));
-                    let query = sqlx::query(text).persistent(!self.at_once);
-                    bind_rows!(query, &self.columns, range).execute(&mut **connection).await?;
+                    let query = sqlx::query_with(text, self.sqlite_arguments(range)?).persistent(!self.at_once);
+                    query.execute(&mut **connection).await?;
                 }
             }
             Connection::Postgres(connection) => {
@@ -257,6 +244,23 @@ impl Bulk<'_> {
             false => format!("SELECT * FROM ({values}) WHERE column1 IS NOT NULL"),
         };
         self.text.replacen("{rows}", &rows, 1)
+    }
+
+    /// Row after row. Not by `bind`, which moves the whole query for each of some thousand values.
+    fn sqlite_arguments(&self, rows: Range<usize>) -> Result<SqliteArguments, StoreError> {
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows.len() * self.columns.len(), 0);
+        for row in rows {
+            for column in &self.columns {
+                match column {
+                    Column::Ints(values) => arguments.add(values[row]),
+                    Column::Texts(values) => arguments.add(values[row]),
+                    Column::Bytes(values) => arguments.add(&*values[row]),
+                }
+                .map_err(sqlx::Error::Encode)?;
+            }
+        }
+        Ok(arguments)
     }
 
     fn postgres_text(&self) -> String {
