@@ -138,6 +138,17 @@ impl Rejection {
         Self { code, detail: detail.into(), pointer: pointer.into() }
     }
 
+    /// The rejection of what is not JSON, for which the parser gives a reason.
+    pub fn malformed(reason: impl std::fmt::Display) -> Self {
+        Self::new(RejectionCode::MalformedJson, "", format!("not JSON: {reason}"))
+    }
+
+    /// The rejection of an event, by the word for it, that has more than [`EVENT_BYTES`].
+    pub fn too_large(word: &str, bytes: usize) -> Self {
+        let detail = format!("the {word} has {bytes} bytes; at most {EVENT_BYTES} are allowed");
+        Self::new(RejectionCode::EventTooLarge, "", detail)
+    }
+
     /// The rejection of the event at `index`, whose own pointer is `prefix`.
     pub fn at(self, index: usize, prefix: &str) -> RejectedEvent {
         RejectedEvent { index, code: self.code, detail: self.detail, pointer: format!("{prefix}{}", self.pointer) }
@@ -153,8 +164,7 @@ impl Event {
 
     /// The same from text, which is rejected where it is not JSON.
     pub fn from_text(text: &str, receipt: Receipt) -> Result<Self, Rejection> {
-        let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
-        Self::read(&serde_json::from_str(text).map_err(malformed)?, receipt)
+        Self::read(&serde_json::from_str(text).map_err(Rejection::malformed)?, receipt)
     }
 
     fn read(json: &Json<'_>, receipt: Receipt) -> Result<Self, Rejection> {

@@ -20,11 +20,6 @@ pub fn day_of<Z: TimeZone>(zone: &Z, instant: Instant) -> Day {
     zone.from_utc_datetime(&instant.to_utc().naive_utc()).naive_local().date()
 }
 
-/// The local day and minute of an instant.
-pub fn local_minute<Z: TimeZone>(zone: &Z, instant: Instant) -> LocalMinute {
-    LocalMinutes::of_zone(zone).at(instant)
-}
-
 /// The local minutes of many instants, of which most lie in the same day as the one before.
 #[derive(Clone, Debug)]
 pub struct LocalMinutes<'z, Z> {
@@ -89,7 +84,7 @@ mod tests {
     }
 
     fn local(zone: Tz, text: &str) -> (String, u16) {
-        let local = local_minute(&zone, at(text));
+        let local = LocalMinutes::of_zone(&zone).at(at(text));
         (local.day.to_string(), local.minute)
     }
 

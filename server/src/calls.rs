@@ -3,7 +3,6 @@
 
 use crate::store::Batch;
 use model::{
-    api::ingest::RejectionCode,
     call::{self, Call, Known},
     event::{EVENT_BYTES, Receipt, Rejection},
     module_rule::ModuleRules,
@@ -62,9 +61,7 @@ impl Calls {
 
 fn read(protocol: Protocol, text: &str, receipt: Receipt, rules: &ModuleRules) -> Result<Call, Rejection> {
     if text.len() > EVENT_BYTES {
-        let detail = format!("the call has {} bytes; at most {EVENT_BYTES} are allowed", text.len());
-        return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));
+        return Err(Rejection::too_large("call", text.len()));
     }
-    let malformed = |error| Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}"));
-    call::read(protocol, &serde_json::from_str(text).map_err(malformed)?, receipt, rules)
+    call::read(protocol, &serde_json::from_str(text).map_err(Rejection::malformed)?, receipt, rules)
 }

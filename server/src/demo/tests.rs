@@ -1,6 +1,6 @@
 use super::*;
 use chrono::Weekday;
-use model::{DEFAULT_ONLINE_WINDOW, event::Receipt, zone::local_minute};
+use model::{DEFAULT_ONLINE_WINDOW, event::Receipt, zone::LocalMinutes};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -118,9 +118,10 @@ fn a_weekday_is_as_busy_as_promised_and_a_weekend_is_not() {
 fn days_have_a_peak_a_lunch_and_a_night() {
     let mut demo = demo();
     let mut by_hour = [0; 24];
+    let mut local_minutes = LocalMinutes::of_zone(&Tz::Europe__Berlin);
     for number in [48, 49, 50, 55, 56, 57] {
         for event in day(&mut demo, number) {
-            by_hour[usize::from(local_minute(&Tz::Europe__Berlin, event.time).minute) / 60] += 1;
+            by_hour[usize::from(local_minutes.at(event.time).minute) / 60] += 1;
         }
     }
     assert!(by_hour[12] < by_hour[10] && by_hour[12] < by_hour[15], "lunch: {by_hour:?}");

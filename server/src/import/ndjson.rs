@@ -5,7 +5,7 @@ use super::{
     input::Input,
     record::{Fault, Record},
 };
-use model::{api::ingest::RejectionCode, event::Rejection};
+use model::event::Rejection;
 use serde_json::Value;
 use std::io::{self, BufRead};
 
@@ -44,6 +44,6 @@ fn event(raw: &[u8]) -> Result<Value, Fault> {
     serde_json::from_slice(raw).map_err(|error| {
         // The parser counts the lines of what it was given, which is always one.
         let error = error.to_string().replace(" at line 1 column ", " at byte ");
-        Rejection::new(RejectionCode::MalformedJson, "", format!("not JSON: {error}")).into()
+        Rejection::malformed(error).into()
     })
 }

@@ -48,6 +48,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     }
 }
 
+/// The text of a body.
+pub(super) fn utf8(body: &[u8]) -> Result<&str, ApiProblem> {
+    std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))
+}
+
+/// The text of a body without what may stand around JSON.
+pub(super) fn text(body: &[u8]) -> Result<&str, ApiProblem> {
+    Ok(utf8(body)?.trim_start_matches('\u{feff}').trim())
+}
+
 /// Parses a body. What is not as it must be is the body's fault as a whole.
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ApiProblem> {
     serde_json::from_str(text).map_err(|error| ApiProblem::unreadable(format!("not JSON: {error}")))

@@ -2,7 +2,7 @@
 
 use super::{
     access::{MayAdminister, MayRead},
-    array::parse,
+    array::{parse, utf8},
     encoding::Encoding,
     problem::ApiProblem,
     responses::{ReadProblems, SettingProblems},
@@ -63,9 +63,7 @@ async fn put_module_rules(
             let detail = format!("the rules have {} bytes; at most {RULES_BYTES} are allowed", bytes.len());
             return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }
-        let text =
-            std::str::from_utf8(&bytes).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
-        Ok(ModuleRules::from_json(&parse(text)?)?)
+        Ok(ModuleRules::from_json(&parse(utf8(&bytes)?)?)?)
     };
     let rules = Encoding::of(&headers)?.read(&server, body, read).await?;
     server.module_rules.replace(rules.clone()).await?;

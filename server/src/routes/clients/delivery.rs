@@ -47,12 +47,6 @@ impl Delivery {
     }
 }
 
-/// The text of a body that must be JSON.
-pub(super) fn text(body: &[u8]) -> Result<&str, ApiProblem> {
-    let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
-    Ok(text.trim_start_matches('\u{feff}').trim())
-}
-
 /// Makes sure that JSON is an object: a call, or an envelope of calls.
 pub(super) fn object(text: &str) -> Result<&str, ApiProblem> {
     if text.starts_with('{') { Ok(text) } else { Err(ApiProblem::unreadable("the body must be a JSON object")) }

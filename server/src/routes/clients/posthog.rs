@@ -1,14 +1,14 @@
 //! PostHog's capture API, and the questions its clients ask at their start.
 
 use super::{
-    delivery::{Delivery, first_text, object, text},
+    delivery::{Delivery, first_text, object},
     take,
 };
 use crate::{
     Server,
     routes::{
         access::key_of_client,
-        array::{Items, parse, time},
+        array::{Items, parse, text, time},
         encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,

@@ -1,14 +1,14 @@
 //! Segment's tracking API.
 
 use super::{
-    delivery::{Delivery, first_text, object, text, typed},
+    delivery::{Delivery, first_text, object, typed},
     take,
 };
 use crate::{
     Server,
     routes::{
         access::key_of_client,
-        array::{Items, parse, time},
+        array::{Items, parse, text, time},
         encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,

@@ -1,12 +1,18 @@
 //! Vitally's analytics API.
 
 use super::{
-    delivery::{Delivery, object, text, typed},
+    delivery::{Delivery, object, typed},
     take,
 };
 use crate::{
     Server,
-    routes::{access::key_of_client, array::parse, encoding::Encoding, problem::ApiProblem, responses::IngestProblems},
+    routes::{
+        access::key_of_client,
+        array::{parse, text},
+        encoding::Encoding,
+        problem::ApiProblem,
+        responses::IngestProblems,
+    },
 };
 use axum::{
     Json,

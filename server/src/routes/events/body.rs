@@ -2,16 +2,13 @@
 
 use crate::{
     routes::{
-        array::{Items, parse, refuse_too_many, time},
+        array::{Items, parse, refuse_too_many, text, time},
         problem::ApiProblem,
     },
     store::Batch,
 };
 use model::{
-    api::{
-        ingest::{RejectedEvent, RejectionCode},
-        problem::FieldError,
-    },
+    api::{ingest::RejectedEvent, problem::FieldError},
     event::{EVENT_BYTES, EVENTS_PER_REQUEST, Event, Receipt, Rejection},
     instant::Instant,
     reject::{Origin, Reject},
@@ -63,8 +60,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Reads a body. An error means that it can't be read as a whole: then nothing of it may be stored.
     pub(super) fn read(&self, form: Form, body: &[u8]) -> Result<Sorted, ApiProblem> {
-        let text = std::str::from_utf8(body).map_err(|error| ApiProblem::unreadable(format!("not UTF-8: {error}")))?;
-        let text = text.trim_start_matches('\u{feff}');
+        let text = text(body)?;
         match form {
             Form::Json => self.read_json(text),
             Form::NdJson => self.read_lines(text),
@@ -72,7 +68,6 @@ impl Reader {
     }
 
     fn read_json(&self, text: &str) -> Result<Sorted, ApiProblem> {
-        let text = text.trim();
         if text.starts_with('[') {
             return self.sort(&parse(text)?, "", None);
         }
@@ -151,8 +146,7 @@ fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
 /// Reads one event as it stands in a body.
 pub(in crate::routes) fn read_event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
     if json.len() > EVENT_BYTES {
-        let detail = format!("the event has {} bytes; at most {EVENT_BYTES} are allowed", json.len());
-        return Err(Rejection::new(RejectionCode::EventTooLarge, "", detail));
+        return Err(Rejection::too_large("event", json.len()));
     }
     Event::from_text(json, receipt)
 }
