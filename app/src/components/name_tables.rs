@@ -15,7 +15,7 @@ fn Section(
     title: &'static str,
     /// What it lists.
     definition: Definition,
-    /// The heads of the columns, those of figures with their class.
+    /// The heads of the columns with their class: `figure`, or `wide` for what a narrow page leaves out.
     columns: &'static [(&'static str, &'static str)],
     /// How many entries there are; `None` before they are there.
     count: Memo<Option<usize>>,
@@ -69,7 +69,7 @@ fn exact(name: String) -> impl IntoView {
 #[component]
 pub(crate) fn NewNames() -> impl IntoView {
     const COLUMNS: [(&str, &str); 5] =
-        [("Module", ""), ("Action", ""), ("First received", ""), ("First used", ""), ("Actions", "figure")];
+        [("Module", ""), ("Action", ""), ("First received", ""), ("First used", "wide"), ("Actions", "figure")];
 
     let state = PageState::expect().quality;
     let names = state.part(|quality| {
@@ -86,7 +86,7 @@ pub(crate) fn NewNames() -> impl IntoView {
                 <th scope="row" class="name">{exact(name.module)}</th>
                 <td class="name">{name.action.map(|action| exact(action).into_any())}</td>
                 <td class="num">{format::day_and_month(name.day)}</td>
-                <td class="num">{name.first_day.map_or_else(|| "–".to_owned(), format::day)}</td>
+                <td class="num wide">{name.first_day.map_or_else(|| "–".to_owned(), format::day)}</td>
                 <td class="figure num" title=format!("at most {users} on a day")>{format::number(name.actions)}</td>
             </tr>
         }
