@@ -179,6 +179,10 @@ pub(super) fn put<'a>(table: &str, key: &[&str], rest: &[&str], columns: impl In
     }
 }
 
+/// From how many rows on Postgres takes them by `COPY`. That ends with a message of its own, for which the database may
+/// wait longer than a few rows are worth.
+const COPIED_ROWS: usize = 1_000;
+
 /// Writes rows that clash with none, the fastest way each database has.
 pub(super) async fn append(
     connection: &mut Connection<'_>,
@@ -188,16 +192,14 @@ pub(super) async fn append(
 ) -> Result<(), StoreError> {
     let names = names.join(", ");
     match connection {
-        Connection::Sqlite(_) => {
-            bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute(connection).await
-        }
-        Connection::Postgres(connection) => {
-            let mut copy =
-                connection.copy_in_raw(&format!("COPY {table} ({names}) FROM STDIN (FORMAT BINARY)")).await?;
+        Connection::Postgres(connection) if columns.first().map_or(0, Column::len) >= COPIED_ROWS => {
+            let sql = format!("COPY {table} ({names}) FROM STDIN (FORMAT BINARY)");
+            let mut copy = connection.copy_in_raw(&sql).await?;
             copy.send(copied(&columns)).await?;
             copy.finish().await?;
             Ok(())
         }
+        _ => bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute(connection).await,
     }
 }
 
