@@ -101,9 +101,10 @@ impl Dashboards {
         let zone = self.store.reporting().zone;
         let tick = now.tick();
         let day = day_of(&zone, tick);
+        let online_since = self.online_since(now);
         let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
-        let cards = reading.cards(&scope, day, self.online_since(now)).await?;
+        let cards = reading.cards(&scope, day, (day_of(&zone, online_since), online_since)).await?;
         let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
         let most_active_users = reading.most_active_users(&scope, day).await?;
         let popular_modules = reading.popular_modules(&scope, day).await?;

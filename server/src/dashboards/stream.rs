@@ -66,7 +66,7 @@ fn entry(row: EntryRow, midnight: Instant, online_since: Instant) -> StreamEntry
 fn newest_uses(rows: &[crate::store::UseRow], midnight: Instant) -> Vec<Use> {
     let mut uses: Vec<(u16, &str, i64)> = rows
         .iter()
-        .flat_map(|row| row.minutes.newest_first().take(USES_PER_ENTRY).map(|(minute, n)| (minute, &*row.action, n)))
+        .flat_map(|row| row.minutes.iter().take(USES_PER_ENTRY).map(|&(minute, n)| (minute, &*row.action, n)))
         .collect();
     uses.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     uses.truncate(USES_PER_ENTRY);

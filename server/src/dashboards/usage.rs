@@ -1,7 +1,7 @@
 //! Usage over a period, and the tables of activities and modules.
 
 use super::{Dashboards, Freshness, ReadError, SumsKey, scope};
-use crate::store::{Reading, Scope, TotalRow};
+use crate::store::{Reading, Scope, TotalRow, Used};
 use model::{
     Day,
     api::usage::{
@@ -158,31 +158,32 @@ async fn time_spent(
 }
 
 async fn read_sums(reading: &mut Reading, scope: &Scope, period: Period, complete: bool) -> Result<Sums, ReadError> {
+    let used = reading.used(scope, with_previous(period)).await?;
     Ok(Sums {
         time_spent: time_spent(reading, scope, period, complete).await?,
-        activities: table_sums(reading, TableOf::Activities, scope, period, complete).await?,
-        modules: table_sums(reading, TableOf::Modules, scope, period, complete).await?,
+        activities: table_sums(reading, TableOf::Activities, &used, period, complete).await?,
+        modules: table_sums(reading, TableOf::Modules, &used, period, complete).await?,
     })
 }
 
 async fn table_sums(
     reading: &mut Reading,
     of: TableOf,
-    scope: &Scope,
+    used: &Used,
     period: Period,
     complete: bool,
 ) -> Result<TableSums, ReadError> {
-    let totals = reading.totals(of, scope, period).await?;
-    let mut used: Vec<&TotalRow> = totals.iter().filter(|total| total.actions > 0).collect();
+    let totals = reading.totals(of, used, period).await?;
+    let mut top: Vec<&TotalRow> = totals.iter().filter(|total| total.actions > 0).collect();
     // The totals come by name: among equals, a stable sort leaves them so.
-    used.sort_by_key(|total| std::cmp::Reverse(total.actions));
-    used.truncate(TOP);
-    let numbers: Vec<i64> = used.iter().map(|total| total.number).collect();
+    top.sort_by_key(|total| std::cmp::Reverse(total.actions));
+    top.truncate(TOP);
+    let numbers: Vec<i64> = top.iter().map(|total| total.number).collect();
     let mut series: HashMap<i64, HashMap<Day, i64>> = HashMap::new();
-    for row in reading.series(of, scope, &numbers, with_previous(period)).await? {
+    for row in reading.series(of, used, &numbers, with_previous(period)).await? {
         series.entry(row.number).or_default().insert(row.day, row.actions);
     }
-    let top = used
+    let top = top
         .into_iter()
         .map(|total| {
             let actions = series.remove(&total.number).unwrap_or_default();

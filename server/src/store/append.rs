@@ -6,8 +6,8 @@ use super::{
     digest,
     dimension::{self, Numbers},
     identity, late, reject,
-    rollup::{self, Fact},
-    statement::{Column, bulk},
+    rollup::{self, Additions, Fact},
+    statement::{self, Column, bulk},
 };
 use model::{
     call::{Identity, Naming},
@@ -131,7 +131,10 @@ impl Store {
         };
         let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         remembered.partitions.make_for(&mut connection, &facts).await?;
-        insert_events(&mut connection, &facts).await?;
+        let reporting = self.reporting;
+        let (inserted, additions) =
+            tokio::join!(insert_events(&mut connection, &facts), async { Additions::of(reporting, &facts) });
+        inserted?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
         identity::keep(&mut connection, identities).await?;
@@ -139,9 +142,9 @@ impl Store {
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts.collect()).await?;
         dimension::rename(&mut connection, accepted(), &named).await?;
-        late::count(&mut connection, self.reporting, accepted()).await?;
+        late::count(&mut connection, reporting, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.
-        rollup::apply(&mut connection, self.reporting, &facts).await?;
+        rollup::apply(&mut connection, reporting, additions).await?;
         writing.commit().await?;
         Ok(of_each(outcomes, sent.len(), &settled))
     }
@@ -215,7 +218,8 @@ async fn claim_ids(
 }
 
 async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
-    let columns = [
+    let names = ["time", "account_no", "user_no", "module_no", "activity_no", "count"];
+    let columns = vec![
         Column::ints(facts.iter().map(|fact| fact.time.millis())),
         Column::ints(facts.iter().map(|fact| fact.numbers.account_no)),
         Column::ints(facts.iter().map(|fact| fact.numbers.user_no)),
@@ -223,7 +227,5 @@ async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Resul
         Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
         Column::ints(facts.iter().map(|fact| fact.count)),
     ];
-    bulk("INSERT INTO event (time, account_no, user_no, module_no, activity_no, count) {rows}", columns)
-        .execute(connection)
-        .await
+    statement::append(connection, "event", &names, columns).await
 }

@@ -15,7 +15,7 @@ impl Reading {
                 LEFT JOIN (
                     SELECT activity_no, MIN(day) AS first_day, MAX(day) AS last_day,
                         CAST(SUM(actions) AS BIGINT) AS actions, MAX(users) AS users
-                    FROM activity_day WHERE account_no = 0 GROUP BY activity_no
+                    FROM activity_day WHERE scope_no = 0 GROUP BY activity_no
                 ) used ON used.activity_no = activity.activity_no"
             }
             TableOf::Modules => {
@@ -25,7 +25,7 @@ impl Reading {
                 LEFT JOIN (
                     SELECT module_no, MIN(day) AS first_day, MAX(day) AS last_day,
                         CAST(SUM(actions) AS BIGINT) AS actions, MAX(users) AS users
-                    FROM module_day WHERE account_no = 0 GROUP BY module_no
+                    FROM module_day WHERE scope_no = 0 GROUP BY module_no
                 ) used ON used.module_no = module.module_no"
             }
         };

@@ -4,7 +4,7 @@ use super::{
     Asked, Reporting, Store, StoreError,
     connection::{Connection, Place, Writing},
     dimension::Numbers,
-    rollup::{self, Fact},
+    rollup::{self, Additions, Fact},
     setting,
     statement::{Row, query},
 };
@@ -15,8 +15,7 @@ use std::fmt::Debug;
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
 
-const ROLL_UPS: [&str; 6] =
-    ["user_day", "user_module_day", "user_activity_day", "account_day", "module_day", "activity_day"];
+const ROLL_UPS: [&str; 6] = ["user_day", "user_use_day", "user_module_day", "total_day", "module_day", "activity_day"];
 
 impl Store {
     /// Computes every roll-up of a database again from the events, in one transaction: readers see the old ones until the
@@ -40,15 +39,15 @@ impl Store {
         let connection = &mut reading.connection();
         let users = "SELECT day, account_no, user_no, minutes, seconds, actions, last_signal FROM user_day";
         let modules = "SELECT day, account_no, user_no, module_no, actions, last_use FROM user_module_day";
-        let activities = "SELECT day, account_no, user_no, activity_no, uses, actions FROM user_activity_day";
-        let account = "SELECT account_no, day, users, actions, seconds FROM account_day";
-        let module = "SELECT account_no, day, module_no, users, actions FROM module_day";
-        let activity = "SELECT account_no, day, activity_no, users, actions FROM activity_day";
+        let uses = "SELECT day, account_no, user_no, uses FROM user_use_day";
+        let total = "SELECT scope_no, day, users, actions, seconds FROM total_day";
+        let module = "SELECT scope_no, day, module_no, users, actions FROM module_day";
+        let activity = "SELECT scope_no, day, activity_no, users, actions FROM activity_day";
         Ok(vec![
             ("user_day", dump::<(i64, i64, i64, Vec<u8>, i64, i64, i64)>(connection, users).await?),
             ("user_module_day", dump::<(i64, i64, i64, i64, i64, i64)>(connection, modules).await?),
-            ("user_activity_day", dump::<(i64, i64, i64, i64, Vec<u8>, i64)>(connection, activities).await?),
-            ("account_day", dump::<(i64, i64, i64, i64, i64)>(connection, account).await?),
+            ("user_use_day", dump::<(i64, i64, i64, Vec<u8>)>(connection, uses).await?),
+            ("total_day", dump::<(i64, i64, i64, i64, i64)>(connection, total).await?),
             ("module_day", dump::<(i64, i64, i64, i64, i64)>(connection, module).await?),
             ("activity_day", dump::<(i64, i64, i64, i64, i64)>(connection, activity).await?),
         ])
@@ -81,7 +80,7 @@ pub(super) async fn roll_up_again(
             return Ok(count);
         }
         count += facts.len() as u64;
-        rollup::apply(connection, reporting, &facts).await?;
+        rollup::apply(connection, reporting, Additions::of(reporting, &facts)).await?;
     }
 }
 

@@ -1,20 +1,20 @@
 //! Roll-ups: what the dashboards read instead of events.
 //!
 //! Each is a function of the set of events. Per user and day, what is there is read, merged with what is new, and
-//! written back; what that changes is then added to the figures per account and to those of all accounts. A batch
-//! writes each row once, however many of its events touch it.
+//! written back; what that changes is then added to the figures of all accounts. A batch writes each row once, however
+//! many of its events touch it.
 
 use super::{
     Reporting, StoreError,
     connection::Connection,
     day_number,
     dimension::Numbers,
-    statement::{Column, bulk},
+    statement::{Column, bulk, put},
 };
 use model::{
     instant::Instant,
     minutes::ActiveMinutes,
-    uses::MinuteCounts,
+    uses::{DayUses, Use},
     zone::{LocalMinute, LocalMinutes},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,12 +30,13 @@ pub(super) struct Fact {
 
 /// Day, account, user.
 type UserKey = (i64, i64, i64);
-/// Day, account, user, and a module or an activity.
-type UsePartKey = (i64, i64, i64, i64);
-/// Account or 0 for all, day.
-type AccountKey = (i64, i64);
-/// Account or 0 for all, day, and a module or an activity.
-type AccountPartKey = (i64, i64, i64);
+/// Day, account, user, module.
+type UserModuleKey = (i64, i64, i64, i64);
+/// Day, and a module or an activity.
+type PartKey = (i64, i64);
+
+/// The scope whose sums are kept: all accounts.
+const ALL_ACCOUNTS: i64 = 0;
 
 #[derive(Default)]
 struct UserDay {
@@ -43,22 +44,16 @@ struct UserDay {
     seconds: i64,
     actions: i64,
     last_signal: i64,
+    uses: DayUses,
 }
 
-#[derive(Default)]
 struct UserModuleDay {
     actions: i64,
     last_use: i64,
 }
 
 #[derive(Default)]
-struct UserActivityDay {
-    actions: i64,
-    uses: MinuteCounts,
-}
-
-#[derive(Default)]
-struct AccountDay {
+struct TotalDay {
     users: i64,
     actions: i64,
     seconds: i64,
@@ -78,41 +73,36 @@ struct Signal {
     fact: Fact,
 }
 
-/// What a batch adds for each user and day, each key once.
+/// What facts add for each user and day, each key once.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Additions {
     users: Vec<(UserKey, UserDay)>,
-    modules: Vec<(UsePartKey, UserModuleDay)>,
-    activities: Vec<(UsePartKey, UserActivityDay)>,
+    modules: Vec<(UserModuleKey, UserModuleDay)>,
 }
 
-/// What a batch adds for each account and day, and for all accounts together.
+/// What they add for all accounts together.
 #[derive(Default)]
 struct Sums {
-    accounts: BTreeMap<AccountKey, AccountDay>,
-    modules: BTreeMap<AccountPartKey, PartDay>,
-    activities: BTreeMap<AccountPartKey, PartDay>,
+    totals: BTreeMap<i64, TotalDay>,
+    modules: BTreeMap<PartKey, PartDay>,
+    activities: BTreeMap<PartKey, PartDay>,
 }
 
-/// Brings every roll-up up to date with events that are new, whose accounts are locked.
+/// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
     reporting: Reporting,
-    facts: &[Fact],
+    mut additions: Additions,
 ) -> Result<(), StoreError> {
-    let mut batch = Batch::gather(reporting, facts);
     let mut sums = Sums::default();
-    merge_users(connection, reporting, &mut batch.users, &mut sums).await?;
-    merge_modules(connection, &batch.modules, &mut sums).await?;
-    merge_activities(connection, &mut batch.activities, &mut sums).await?;
-    let of_each_account = sums.split_off_accounts();
-    // Those of all accounts last: every server waits for whoever has written them.
-    for sums in [of_each_account, sums] {
-        add_accounts(connection, sums.accounts).await?;
-        add_parts(connection, "module_day", "module_no", sums.modules).await?;
-        add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
-    }
-    raise_revisions(connection, batch.users.iter().map(|&((day, ..), _)| day)).await
+    merge_users(connection, reporting, &mut additions.users, &mut sums).await?;
+    merge_modules(connection, &additions.modules, &mut sums).await?;
+    // Last: every server waits for whoever has written these.
+    let days: Vec<i64> = sums.totals.keys().copied().collect();
+    add_totals(connection, sums.totals).await?;
+    add_parts(connection, "module_day", "module_no", sums.modules).await?;
+    add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
+    raise_revisions(connection, days).await
 }
 
 /// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
@@ -130,9 +120,9 @@ pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTr
     lock.execute(connection).await
 }
 
-impl Batch {
+impl Additions {
     /// Sorts facts by what they add to, and adds up neighbours.
-    fn gather(reporting: Reporting, facts: &[Fact]) -> Self {
+    pub(super) fn of(reporting: Reporting, facts: &[Fact]) -> Self {
         let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
         let mut signals: Vec<Signal> = facts
             .iter()
@@ -142,30 +132,27 @@ impl Batch {
                 Signal { user: (day_number(day), account_no, user_no), minute, fact }
             })
             .collect();
-        signals.sort_unstable_by_key(|signal| (signal.user, signal.fact.numbers.module_no, signal.activity_no()));
-        let mut batch = Self::default();
+        signals.sort_unstable_by_key(|signal| (signal.user, signal.fact.numbers.module_no));
+        let mut additions = Self::default();
         for of_user in signals.chunk_by(|one, next| one.user == next.user) {
             let user @ (day, account_no, user_no) = of_user[0].user;
-            batch.users.push((user, UserDay::of(of_user)));
+            additions.users.push((user, UserDay::of(of_user)));
             let module_no = |signal: &Signal| signal.fact.numbers.module_no;
             for of_module in of_user.chunk_by(|one, next| module_no(one) == module_no(next)) {
-                // Heartbeats come first, and are no use of the module.
-                let uses = &of_module[of_module.partition_point(|signal| signal.activity_no() == 0)..];
-                let Some(first) = uses.first() else { continue };
-                batch.modules.push(((day, account_no, user_no, module_no(first)), UserModuleDay::of(uses)));
-                for of_activity in uses.chunk_by(|one, next| one.activity_no() == next.activity_no()) {
-                    let key = (day, account_no, user_no, of_activity[0].activity_no());
-                    batch.activities.push((key, UserActivityDay::of(of_activity)));
+                if let Some(module) = UserModuleDay::of(of_module) {
+                    additions.modules.push(((day, account_no, user_no, module_no(&of_module[0])), module));
                 }
             }
         }
-        batch
+        additions
     }
 }
 
 impl Signal {
-    fn activity_no(&self) -> i64 {
-        self.fact.numbers.activity_no
+    /// None for a heartbeat.
+    fn as_use(&self) -> Option<Use> {
+        let Fact { numbers, count, .. } = self.fact;
+        (numbers.activity_no > 0).then_some(Use { activity: numbers.activity_no, minute: self.minute, count })
     }
 }
 
@@ -173,75 +160,32 @@ fn actions(signals: &[Signal]) -> i64 {
     signals.iter().map(|signal| signal.fact.count).sum()
 }
 
-fn newest(signals: &[Signal]) -> i64 {
-    signals.iter().map(|signal| signal.fact.time.millis()).max().unwrap_or_default()
-}
-
 impl UserDay {
     fn of(signals: &[Signal]) -> Self {
-        let minutes = signals.iter().map(|signal| signal.minute).collect();
-        Self { minutes, seconds: 0, actions: actions(signals), last_signal: newest(signals) }
+        Self {
+            minutes: signals.iter().map(|signal| signal.minute).collect(),
+            seconds: 0,
+            actions: actions(signals),
+            last_signal: signals.iter().map(|signal| signal.fact.time.millis()).max().unwrap_or_default(),
+            uses: signals.iter().filter_map(Signal::as_use).collect(),
+        }
     }
 }
 
 impl UserModuleDay {
-    fn of(signals: &[Signal]) -> Self {
-        Self { actions: actions(signals), last_use: newest(signals) }
+    /// None where there are heartbeats alone, which are no use of the module.
+    fn of(signals: &[Signal]) -> Option<Self> {
+        let uses = signals.iter().filter(|signal| signal.as_use().is_some());
+        let last_use = uses.map(|signal| signal.fact.time.millis()).max()?;
+        Some(Self { actions: actions(signals), last_use })
     }
 }
 
-impl UserActivityDay {
-    fn of(signals: &[Signal]) -> Self {
-        let mut uses = MinuteCounts::default();
-        signals.iter().for_each(|signal| uses.add(signal.minute, signal.fact.count));
-        Self { actions: actions(signals), uses }
-    }
-}
-
-impl Sums {
-    /// Takes out what belongs to a single account.
-    fn split_off_accounts(&mut self) -> Self {
-        Self {
-            accounts: self.accounts.split_off(&(1, i64::MIN)),
-            modules: self.modules.split_off(&(1, i64::MIN, i64::MIN)),
-            activities: self.activities.split_off(&(1, i64::MIN, i64::MIN)),
-        }
-    }
-
-    fn account(&mut self, day: i64, account_no: i64, users: i64, actions: i64, seconds: i64) {
-        for account_no in [0, account_no] {
-            let account = self.accounts.entry((account_no, day)).or_default();
-            account.users += users;
-            account.actions += actions;
-            account.seconds += seconds;
-        }
-    }
-}
-
-fn add_part(parts: &mut BTreeMap<AccountPartKey, PartDay>, key: UsePartKey, is_new: bool, actions: i64) {
-    let (day, account_no, _, part_no) = key;
-    for account_no in [0, account_no] {
-        let part = parts.entry((account_no, day, part_no)).or_default();
-        part.users += i64::from(is_new);
-        part.actions += actions;
-    }
-}
-
-/// The columns of keys of four parts.
-fn key_columns<T>(rows: &[(UsePartKey, T)]) -> [Column<'static>; 4] {
-    [
-        Column::ints(rows.iter().map(|(key, _)| key.0)),
-        Column::ints(rows.iter().map(|(key, _)| key.1)),
-        Column::ints(rows.iter().map(|(key, _)| key.2)),
-        Column::ints(rows.iter().map(|(key, _)| key.3)),
-    ]
-}
-
-/// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
-fn with_places<const KEY: usize>(keys: [Column<'static>; KEY]) -> Vec<Column<'static>> {
-    let rows = keys.first().map_or(0, Column::len);
-    let places = Column::ints((0..).take(rows));
-    std::iter::once(places).chain(keys).collect()
+/// Adds a user's actions in a module or an activity, and the user where they are the first.
+fn add_part(parts: &mut BTreeMap<PartKey, PartDay>, key: PartKey, is_new: bool, actions: i64) {
+    let part = parts.entry(key).or_default();
+    part.users += i64::from(is_new);
+    part.actions += actions;
 }
 
 async fn merge_users(
@@ -250,59 +194,77 @@ async fn merge_users(
     users: &mut [(UserKey, UserDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let keys = |users: &[(UserKey, UserDay)]| {
-        [
-            Column::ints(users.iter().map(|(key, _)| key.0)),
-            Column::ints(users.iter().map(|(key, _)| key.1)),
-            Column::ints(users.iter().map(|(key, _)| key.2)),
-        ]
-    };
+    // With the place of each: it comes back with what is stored, and is less than the key.
+    let mut wanted = vec![Column::ints((0..).take(users.len()))];
+    wanted.extend(key_columns(users.iter().map(|(key, _)| key)));
     let select = bulk(
         "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-         SELECT wanted.place, t.minutes, t.seconds, t.actions, t.last_signal FROM wanted CROSS JOIN user_day t \
-         WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no",
-        with_places(keys(users)),
+         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal, u.uses \
+         FROM wanted CROSS JOIN user_day d \
+         LEFT JOIN user_use_day u ON u.day = d.day AND u.account_no = d.account_no AND u.user_no = d.user_no \
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+        wanted,
     );
-    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
-    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal)| {
-        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64, Option<Vec<u8>>)>(connection).await?;
+    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal, uses)| {
+        let minutes = ActiveMinutes::from_bytes(&minutes);
+        let uses = uses.map_or_else(DayUses::default, |uses| DayUses::from_bytes(&uses));
+        (place, UserDay { minutes, seconds, actions, last_signal, uses })
     });
-    let stored: HashMap<i64, UserDay> = stored.collect();
-    for (place, (key, user)) in (0..).zip(users.iter_mut()) {
-        let added_actions = user.actions;
-        let old = stored.get(&place);
-        if let Some(old) = old {
-            user.minutes.merge(&old.minutes);
-            user.actions += old.actions;
-            user.last_signal = user.last_signal.max(old.last_signal);
+    let mut stored: HashMap<i64, UserDay> = stored.collect();
+    for (place, ((day, ..), user)) in (0..).zip(users.iter_mut()) {
+        let is_new = !stored.contains_key(&place);
+        let old = stored.remove(&place).unwrap_or_default();
+        for uses in user.uses.by_activity() {
+            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
+            add_part(&mut sums.activities, (*day, activity_no), !old.uses.has(activity_no), actions);
         }
+        let total = sums.totals.entry(*day).or_default();
+        total.users += i64::from(is_new);
+        total.actions += user.actions;
+        user.minutes.merge(&old.minutes);
+        user.actions += old.actions;
+        user.last_signal = user.last_signal.max(old.last_signal);
         user.seconds = user.minutes.time_spent(reporting.idle_gap);
-        let added_seconds = user.seconds - old.map_or(0, |old| old.seconds);
-        sums.account(key.0, key.1, i64::from(old.is_none()), added_actions, added_seconds);
+        total.seconds += user.seconds - old.seconds;
+        user.uses.merge(old.uses);
     }
-    let mut columns = Vec::from(keys(users));
+    let mut columns = Vec::from(key_columns(users.iter().map(|(key, _)| key)));
     columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
-    bulk(
-        "INSERT INTO user_day (day, account_no, user_no, minutes, seconds, actions, last_signal) {rows} \
-         ON CONFLICT (day, account_no, user_no) DO UPDATE SET minutes = excluded.minutes, \
-         seconds = excluded.seconds, actions = excluded.actions, last_signal = excluded.last_signal",
-        columns,
-    )
-    .execute(connection)
-    .await
+    let rest = ["minutes", "seconds", "actions", "last_signal"];
+    put("user_day", &USER_KEY, &rest, columns).execute(connection).await?;
+    let using = || users.iter().filter(|(_, user)| !user.uses.is_empty());
+    let mut columns = Vec::from(key_columns(using().map(|(key, _)| key)));
+    columns.push(Column::bytes(using().map(|(_, user)| user.uses.to_bytes())));
+    put("user_use_day", &USER_KEY, &["uses"], columns).execute(connection).await
+}
+
+const USER_KEY: [&str; 3] = ["day", "account_no", "user_no"];
+
+fn key_columns<'k>(keys: impl Iterator<Item = &'k UserKey> + Clone) -> [Column<'static>; 3] {
+    [
+        Column::ints(keys.clone().map(|key| key.0)),
+        Column::ints(keys.clone().map(|key| key.1)),
+        Column::ints(keys.map(|key| key.2)),
+    ]
 }
 
 async fn merge_modules(
     connection: &mut Connection<'_>,
-    modules: &[(UsePartKey, UserModuleDay)],
+    modules: &[(UserModuleKey, UserModuleDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let mut columns = Vec::from(key_columns(modules));
-    columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
-    columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
+    let columns = [
+        Column::ints(modules.iter().map(|(key, _)| key.0)),
+        Column::ints(modules.iter().map(|(key, _)| key.1)),
+        Column::ints(modules.iter().map(|(key, _)| key.2)),
+        Column::ints(modules.iter().map(|(key, _)| key.3)),
+        Column::ints(modules.iter().map(|(_, module)| module.actions)),
+        Column::ints(modules.iter().map(|(_, module)| module.last_use)),
+    ];
     let upsert = bulk(
         "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) {rows} \
          ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
@@ -312,66 +274,27 @@ async fn merge_modules(
         columns,
     );
     let written = upsert.fetch_all::<(i64, i64, i64, i64, i64)>(connection).await?;
-    let written: HashMap<UsePartKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
-    for (key, module) in modules {
+    let written: HashMap<UserModuleKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
+    for (key @ (day, .., module_no), module) in modules {
         // Every use counts at least one action: a row that holds no more than was added was not there before.
         let is_new = written.get(key) == Some(&module.actions);
-        add_part(&mut sums.modules, *key, is_new, module.actions);
+        add_part(&mut sums.modules, (*day, *module_no), is_new, module.actions);
     }
     Ok(())
 }
 
-async fn merge_activities(
-    connection: &mut Connection<'_>,
-    activities: &mut [(UsePartKey, UserActivityDay)],
-    sums: &mut Sums,
-) -> Result<(), StoreError> {
-    let select = bulk(
-        "WITH wanted (place, day, account_no, user_no, activity_no) AS ({rows}) \
-         SELECT wanted.place, t.actions, t.uses FROM wanted CROSS JOIN user_activity_day t \
-         WHERE t.day = wanted.day AND t.account_no = wanted.account_no AND t.user_no = wanted.user_no \
-         AND t.activity_no = wanted.activity_no",
-        with_places(key_columns(activities)),
-    );
-    let rows = select.fetch_all::<(i64, i64, Vec<u8>)>(connection).await?;
-    let stored = rows.into_iter().map(|(place, actions, uses)| (place, (actions, MinuteCounts::from_bytes(&uses))));
-    let stored: HashMap<i64, (i64, MinuteCounts)> = stored.collect();
-    for (place, (key, activity)) in (0..).zip(activities.iter_mut()) {
-        let old = stored.get(&place);
-        add_part(&mut sums.activities, *key, old.is_none(), activity.actions);
-        if let Some((actions, uses)) = old {
-            activity.actions += actions;
-            activity.uses.merge(uses);
-        }
-    }
-    let mut columns = Vec::from(key_columns(activities));
-    columns.push(Column::ints(activities.iter().map(|(_, activity)| activity.actions)));
-    columns.push(Column::bytes(activities.iter().map(|(_, activity)| activity.uses.to_bytes())));
-    bulk(
-        "INSERT INTO user_activity_day (day, account_no, user_no, activity_no, actions, uses) {rows} \
-         ON CONFLICT (day, account_no, user_no, activity_no) DO UPDATE SET \
-         actions = excluded.actions, uses = excluded.uses",
-        columns,
-    )
-    .execute(connection)
-    .await
-}
-
-async fn add_accounts(
-    connection: &mut Connection<'_>,
-    accounts: BTreeMap<AccountKey, AccountDay>,
-) -> Result<(), StoreError> {
+async fn add_totals(connection: &mut Connection<'_>, totals: BTreeMap<i64, TotalDay>) -> Result<(), StoreError> {
     let columns = [
-        Column::ints(accounts.keys().map(|key| key.0)),
-        Column::ints(accounts.keys().map(|key| key.1)),
-        Column::ints(accounts.values().map(|account| account.users)),
-        Column::ints(accounts.values().map(|account| account.actions)),
-        Column::ints(accounts.values().map(|account| account.seconds)),
+        Column::ints(totals.keys().map(|_| ALL_ACCOUNTS)),
+        Column::ints(totals.keys().copied()),
+        Column::ints(totals.values().map(|total| total.users)),
+        Column::ints(totals.values().map(|total| total.actions)),
+        Column::ints(totals.values().map(|total| total.seconds)),
     ];
     bulk(
-        "INSERT INTO account_day (account_no, day, users, actions, seconds) {rows} \
-         ON CONFLICT (account_no, day) DO UPDATE SET users = account_day.users + excluded.users, \
-         actions = account_day.actions + excluded.actions, seconds = account_day.seconds + excluded.seconds",
+        "INSERT INTO total_day (scope_no, day, users, actions, seconds) {rows} \
+         ON CONFLICT (scope_no, day) DO UPDATE SET users = total_day.users + excluded.users, \
+         actions = total_day.actions + excluded.actions, seconds = total_day.seconds + excluded.seconds",
         columns,
     )
     .execute(connection)
@@ -382,27 +305,25 @@ async fn add_parts(
     connection: &mut Connection<'_>,
     table: &str,
     part: &str,
-    parts: BTreeMap<AccountPartKey, PartDay>,
+    parts: BTreeMap<PartKey, PartDay>,
 ) -> Result<(), StoreError> {
     let columns = [
+        Column::ints(parts.keys().map(|_| ALL_ACCOUNTS)),
         Column::ints(parts.keys().map(|key| key.0)),
         Column::ints(parts.keys().map(|key| key.1)),
-        Column::ints(parts.keys().map(|key| key.2)),
         Column::ints(parts.values().map(|sums| sums.users)),
         Column::ints(parts.values().map(|sums| sums.actions)),
     ];
     let text = format!(
-        "INSERT INTO {table} (account_no, day, {part}, users, actions) {{rows}} \
-         ON CONFLICT (account_no, day, {part}) DO UPDATE SET \
+        "INSERT INTO {table} (scope_no, day, {part}, users, actions) {{rows}} \
+         ON CONFLICT (scope_no, day, {part}) DO UPDATE SET \
          users = {table}.users + excluded.users, actions = {table}.actions + excluded.actions"
     );
     bulk(text, columns).execute(connection).await
 }
 
 /// Marks days as changed.
-async fn raise_revisions(connection: &mut Connection<'_>, days: impl Iterator<Item = i64>) -> Result<(), StoreError> {
-    let mut days: Vec<i64> = days.collect();
-    days.dedup();
+async fn raise_revisions(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
     let columns = [Column::ints(days.iter().copied()), Column::ints(days.iter().map(|_| 1))];
     bulk(
         "INSERT INTO day_revision (day, revision) {rows} \

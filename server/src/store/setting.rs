@@ -36,6 +36,10 @@ pub struct Asked {
 const ZONE: &str = "time_zone";
 const IDLE_GAP: &str = "idle_gap_minutes";
 
+/// Which roll-ups there are, and what they hold: counted up where that changes, so that databases from before compute
+/// theirs again.
+const ROLL_UPS: (&str, &str) = ("roll_ups", "2");
+
 impl Asked {
     /// What there is, but for what is asked for.
     fn instead_of(self, before: Reporting) -> Reporting {
@@ -52,15 +56,20 @@ pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool)
         let new = asked.instead_of(Reporting::default());
         put_first(&mut connection, ZONE, new.zone.name()).await?;
         put_first(&mut connection, IDLE_GAP, &new.idle_gap.to_string()).await?;
+        put_first(&mut connection, ROLL_UPS.0, ROLL_UPS.1).await?;
         tracing::info!(zone = %new.zone, "the database is new");
     }
     let before = reporting(&mut connection).await?.unwrap_or_default();
     let reporting = asked.instead_of(before);
-    if reporting != before {
-        if shared {
-            return Err(StoreError::OtherReporting(before));
+    if reporting != before && shared {
+        return Err(StoreError::OtherReporting(before));
+    }
+    if reporting != before || !has_roll_ups(&mut connection).await? {
+        let events = Events::hold(&mut connection).await?;
+        // Of several servers that start at once, one makes them, and the others wait for it above.
+        if reporting != before || !has_roll_ups(&mut connection).await? {
+            rebuild_held(&mut connection, events, asked).await?;
         }
-        rebuild_as(&mut connection, asked).await?;
     }
     writing.commit().await?;
     Ok(reporting)
@@ -70,6 +79,10 @@ pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool)
 pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: Asked) -> Result<u64, StoreError> {
     // First, so that of several at once each sees what the one before it made.
     let events = Events::hold(connection).await?;
+    rebuild_held(connection, events, asked).await
+}
+
+async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: Asked) -> Result<u64, StoreError> {
     let before = reporting(connection).await?.unwrap_or_default();
     let reporting = asked.instead_of(before);
     if reporting != before {
@@ -81,7 +94,13 @@ pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: Asked) ->
         put(connection, ZONE, reporting.zone.name()).await?;
         put(connection, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
     }
+    put(connection, ROLL_UPS.0, ROLL_UPS.1).await?;
     rebuild::roll_up_again(connection, events, reporting).await
+}
+
+/// Whether the roll-ups are those that this version works with.
+async fn has_roll_ups(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
+    Ok(get(connection, ROLL_UPS.0).await?.as_deref() == Some(ROLL_UPS.1))
 }
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.

@@ -8,10 +8,10 @@ use model::{
     Day,
     api::{Account, User},
     instant::Instant,
-    uses::MinuteCounts,
+    uses::DayUses,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Where a page of the stream ends: the place of its last entry in the order of the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +61,8 @@ pub struct UseRow {
     pub action: String,
     /// How often.
     pub actions: i64,
-    /// How often in each minute.
-    pub minutes: MinuteCounts,
+    /// How often in each minute, counted from local midnight; the newest first.
+    pub minutes: Vec<(u16, i64)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -177,38 +177,58 @@ impl Reading {
         Ok(rows.into_iter().collect())
     }
 
-    /// The activities of the users and modules of a page.
+    /// The activities of the users and modules of a page: the most actions first, then by name.
     async fn uses(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<(i64, i64, i64), Vec<UseRow>>, StoreError> {
+        let users: BTreeSet<(i64, i64)> = rows.iter().map(|row| (row.account_no, row.user_no)).collect();
         let columns = [
-            Column::ints(rows.iter().map(|_| day_number(day))),
-            Column::ints(rows.iter().map(|row| row.account_no)),
-            Column::ints(rows.iter().map(|row| row.user_no)),
-            Column::ints(rows.iter().map(|row| row.module_no)),
+            Column::ints(users.iter().map(|_| day_number(day))),
+            Column::ints(users.iter().map(|(account_no, _)| *account_no)),
+            Column::ints(users.iter().map(|(_, user_no)| *user_no)),
         ];
         let uses = bulk(
-            "WITH wanted (day, account_no, user_no, module_no) AS ({rows}) \
-             SELECT d.account_no, d.user_no, activity.module_no, activity.action, d.actions, d.uses \
-             FROM wanted CROSS JOIN user_activity_day d \
-             JOIN activity ON activity.activity_no = d.activity_no \
-             WHERE activity.module_no = wanted.module_no AND d.day = wanted.day \
-             AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
-             ORDER BY d.actions DESC, activity.action",
+            "WITH wanted (day, account_no, user_no) AS ({rows}) \
+             SELECT d.account_no, d.user_no, d.uses FROM wanted CROSS JOIN user_use_day d \
+             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
             columns,
         );
-        type UsesRow = (i64, i64, i64, String, i64, Vec<u8>);
-        let rows: Vec<UsesRow> = uses.at_once().fetch_all(&mut self.connection()).await?;
+        let stored: Vec<(i64, i64, Vec<u8>)> = uses.at_once().fetch_all(&mut self.connection()).await?;
+        let of_users = stored.into_iter().map(|(account, user, uses)| (account, user, DayUses::from_bytes(&uses)));
+        let of_users: Vec<(i64, i64, DayUses)> = of_users.collect();
+        let activities: BTreeSet<i64> =
+            of_users.iter().flat_map(|(.., day)| day.iter().map(|of| of.activity)).collect();
+        let activities = self.activities(activities).await?;
         let mut uses: HashMap<(i64, i64, i64), Vec<UseRow>> = HashMap::new();
-        for (account_no, user_no, module_no, action, actions, minutes) in rows {
-            let row = UseRow { action, actions, minutes: MinuteCounts::from_bytes(&minutes) };
-            uses.entry((account_no, user_no, module_no)).or_default().push(row);
+        for (account_no, user_no, day) in &of_users {
+            for of_activity in day.by_activity() {
+                let Some((module_no, action)) = activities.get(&of_activity[0].activity) else { continue };
+                let actions = of_activity.iter().map(|of| of.count).sum();
+                let minutes = of_activity.iter().rev().map(|of| (of.minute, of.count)).collect();
+                let row = UseRow { action: action.clone(), actions, minutes };
+                uses.entry((*account_no, *user_no, *module_no)).or_default().push(row);
+            }
+        }
+        for uses in uses.values_mut() {
+            uses.sort_by(|a, b| b.actions.cmp(&a.actions).then_with(|| a.action.cmp(&b.action)));
         }
         Ok(uses)
+    }
+
+    /// Modules and actions by the numbers of activities.
+    async fn activities(&mut self, numbers: BTreeSet<i64>) -> Result<HashMap<i64, (i64, String)>, StoreError> {
+        let activities = bulk(
+            "WITH wanted (activity_no) AS ({rows}) \
+             SELECT activity.activity_no, activity.module_no, activity.action FROM wanted CROSS JOIN activity \
+             WHERE activity.activity_no = wanted.activity_no",
+            [Column::ints(numbers)],
+        );
+        let rows: Vec<(i64, i64, String)> = activities.fetch_all(&mut self.connection()).await?;
+        Ok(rows.into_iter().map(|(activity_no, module_no, action)| (activity_no, (module_no, action))).collect())
     }
 }
 
 /// Binds the account last, where the statement asks for one.
 fn of_scope<'a>(query: Query<'a>, scope: &Scope) -> Query<'a> {
-    if *scope == Scope::All { query } else { query.bind(scope.account_no()) }
+    if *scope == Scope::All { query } else { query.bind(scope.number()) }
 }
 
 fn entry(row: Row, uses: &mut HashMap<(i64, i64, i64), Vec<UseRow>>, signals: &HashMap<i64, i64>) -> EntryRow {

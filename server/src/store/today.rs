@@ -1,14 +1,18 @@
 //! Today's cards and top tens.
 
 use super::{
-    Reading, Scope, StoreError, day_number,
+    Reading, Scope, StoreError,
+    added::UsedActivity,
+    day_number,
     statement::{Row, query},
 };
 use model::{
     Day,
     api::{Account, User, today::TOP},
     instant::Instant,
+    period::Period,
 };
+use std::cmp::Reverse;
 
 /// What the three cards are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,23 +82,29 @@ const LIMIT: i64 = TOP as i64;
 
 // Each takes the scope's number as $1 and the day as $2.
 
-/// A signal within the online window, or up to 10 minutes ahead, may belong to the day before or after; where a zone
-/// skipped a day, as Apia once did, that is two numbers away.
+/// From the day $2 on that holds the beginning of the online window.
 pub(super) const ONLINE: &str = "
     SELECT COUNT(DISTINCT account_no), COUNT(DISTINCT user_no)
     FROM user_day
-    WHERE day IN ($2 - 2, $2 - 1, $2, $2 + 1, $2 + 2) AND last_signal >= $3 AND ($1 = 0 OR account_no = $1)";
+    WHERE day IN ($2, $2 + 1, $2 + 2) AND last_signal >= $3 AND ($1 = 0 OR account_no = $1)";
 
-pub(super) const ACCOUNTS_ACTIVE: &str = "
-    SELECT COUNT(*) FROM account_day WHERE day = $2 AND account_no > 0 AND ($1 = 0 OR account_no = $1)";
-
-pub(super) const USERS_ACTIVE: &str = "SELECT users, seconds FROM account_day WHERE account_no = $1 AND day = $2";
+pub(super) const ACTIVE: &str = "
+    SELECT COUNT(*), CAST(COALESCE(SUM(users), 0) AS BIGINT), CAST(COALESCE(SUM(seconds), 0) AS BIGINT)
+    FROM (
+        SELECT COUNT(*) AS users, SUM(seconds) AS seconds
+        FROM user_day WHERE day = $2 AND ($1 = 0 OR account_no = $1)
+        GROUP BY account_no
+    ) active";
 
 pub(super) const MOST_ACTIVE_ACCOUNTS: &str = "
-    SELECT account.id, COALESCE(account.name, account.id) AS shown, account_day.users, account_day.actions
-    FROM account_day JOIN account ON account.account_no = account_day.account_no
-    WHERE account_day.day = $2 AND account_day.account_no > 0 AND ($1 = 0 OR account_day.account_no = $1)
-    ORDER BY account_day.users DESC, account_day.actions DESC, shown, account.id
+    SELECT account.id, COALESCE(account.name, account.id) AS shown, active.users, active.actions
+    FROM (
+        SELECT account_no, COUNT(*) AS users, CAST(SUM(actions) AS BIGINT) AS actions
+        FROM user_day WHERE day = $2 AND ($1 = 0 OR account_no = $1)
+        GROUP BY account_no
+    ) active
+    JOIN account ON account.account_no = active.account_no
+    ORDER BY active.users DESC, active.actions DESC, shown, account.id
     LIMIT $3";
 
 /// The time spent of the last user who makes it into the top, so that only those who may be in it are named and sorted.
@@ -115,8 +125,19 @@ pub(super) const MOST_ACTIVE_USERS: &str = "
 pub(super) const POPULAR_MODULES: &str = "
     SELECT module.name, module_day.users, module_day.actions
     FROM module_day JOIN module ON module.module_no = module_day.module_no
-    WHERE module_day.account_no = $1 AND module_day.day = $2
+    WHERE module_day.scope_no = $1 AND module_day.day = $2
     ORDER BY module_day.users DESC, module_day.actions DESC, module.name
+    LIMIT $3";
+
+pub(super) const POPULAR_MODULES_OF_ACCOUNT: &str = "
+    SELECT module.name, used.users, used.actions
+    FROM (
+        SELECT module_no, COUNT(*) AS users, CAST(SUM(actions) AS BIGINT) AS actions
+        FROM user_module_day WHERE account_no = $1 AND day = $2
+        GROUP BY module_no
+    ) used
+    JOIN module ON module.module_no = used.module_no
+    ORDER BY used.users DESC, used.actions DESC, module.name
     LIMIT $3";
 
 pub(super) const FREQUENT_ACTIONS: &str = "
@@ -124,19 +145,20 @@ pub(super) const FREQUENT_ACTIONS: &str = "
     FROM activity_day
     JOIN activity ON activity.activity_no = activity_day.activity_no
     JOIN module ON module.module_no = activity.module_no
-    WHERE activity_day.account_no = $1 AND activity_day.day = $2
+    WHERE activity_day.scope_no = $1 AND activity_day.day = $2
     ORDER BY activity_day.actions DESC, activity_day.users DESC, module.name, activity.action
     LIMIT $3";
 
 impl Reading {
-    /// The cards of a day. Users count as online whose newest signal is at `online_since` or later.
-    pub async fn cards(&mut self, scope: &Scope, day: Day, online_since: Instant) -> Result<Cards, StoreError> {
-        let of_day = |sql| query(sql).bind(scope.account_no()).bind(day_number(day));
+    /// The cards of a day. Users count as online whose newest signal is at `online.1` or later, which is on the day
+    /// `online.0`.
+    pub async fn cards(&mut self, scope: &Scope, day: Day, online: (Day, Instant)) -> Result<Cards, StoreError> {
+        let of_day = |sql, day| query(sql).bind(scope.number()).bind(day_number(day));
+        let (online_from, online_since) = online;
         let connection = &mut self.connection();
-        let (accounts_online, users_online) = of_day(ONLINE).bind(online_since.millis()).fetch_one(connection).await?;
-        let (accounts_active,) = of_day(ACCOUNTS_ACTIVE).fetch_one(connection).await?;
-        let users: Option<(i64, i64)> = of_day(USERS_ACTIVE).fetch_optional(connection).await?;
-        let (users_active, seconds) = users.unwrap_or_default();
+        let online = of_day(ONLINE, online_from).bind(online_since.millis());
+        let (accounts_online, users_online) = online.fetch_one(connection).await?;
+        let (accounts_active, users_active, seconds) = of_day(ACTIVE, day).fetch_one(connection).await?;
         Ok(Cards { accounts_online, users_online, accounts_active, users_active, seconds })
     }
 
@@ -152,7 +174,7 @@ impl Reading {
     /// The users with the most time spent on a day.
     pub async fn most_active_users(&mut self, scope: &Scope, day: Day) -> Result<Vec<UserRow>, StoreError> {
         type UserFields = (String, String, String, String, i64, i64);
-        let of_day = |sql| query(sql).bind(scope.account_no()).bind(day_number(day));
+        let of_day = |sql| query(sql).bind(scope.number()).bind(day_number(day));
         let connection = &mut self.connection();
         let least: Option<(i64,)> = of_day(LEAST_SECONDS).bind(LIMIT - 1).fetch_optional(connection).await?;
         let least = least.map_or(0, |(seconds,)| seconds);
@@ -170,22 +192,90 @@ impl Reading {
 
     /// The modules with the most users on a day.
     pub async fn popular_modules(&mut self, scope: &Scope, day: Day) -> Result<Vec<ModuleRow>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = self.of_day(POPULAR_MODULES, scope, day).await?;
+        let sql = match scope {
+            Scope::All => POPULAR_MODULES,
+            Scope::Account(_) | Scope::Nothing => POPULAR_MODULES_OF_ACCOUNT,
+        };
+        let rows: Vec<(String, i64, i64)> = self.of_day(sql, scope, day).await?;
         Ok(rows.into_iter().map(|(module, users, actions)| ModuleRow { module, users, actions }).collect())
     }
 
     /// The activities with the most actions on a day.
     pub async fn frequent_actions(&mut self, scope: &Scope, day: Day) -> Result<Vec<ActionRow>, StoreError> {
-        let rows: Vec<(String, String, i64, i64)> = self.of_day(FREQUENT_ACTIONS, scope, day).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(module, action, users, actions)| ActionRow { module, action, users, actions })
-            .collect())
+        if let Scope::All = scope {
+            let rows: Vec<(String, String, i64, i64)> = self.of_day(FREQUENT_ACTIONS, scope, day).await?;
+            let row = |(module, action, users, actions)| ActionRow { module, action, users, actions };
+            return Ok(rows.into_iter().map(row).collect());
+        }
+        let used = self.added_up(scope, Period { from: day, to: day }).await?;
+        let row = |of: UsedActivity| {
+            let (users, actions) = of.days.iter().fold((0, 0), |sum, of| (sum.0 + of.users, sum.1 + of.actions));
+            ActionRow { module: of.module, action: of.action, users, actions }
+        };
+        let mut rows: Vec<ActionRow> = used.into_iter().map(row).collect();
+        // They come by name: among equals, a stable sort leaves them so.
+        rows.sort_by_key(|row| Reverse((row.actions, row.users)));
+        rows.truncate(TOP);
+        Ok(rows)
     }
 
     /// Runs a top ten: `$1` is the scope's number, `$2` the day, `$3` the limit.
     async fn of_day<R: Row>(&mut self, sql: &'static str, scope: &Scope, day: Day) -> Result<Vec<R>, StoreError> {
-        let query = query(sql).bind(scope.account_no()).bind(day_number(day)).bind(LIMIT);
+        let query = query(sql).bind(scope.number()).bind(day_number(day)).bind(LIMIT);
         query.fetch_all(&mut self.connection()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Asked, Store};
+    use model::event::{Event, Kind};
+
+    fn event(user: u32, module: &str, action: &str, minute: i64) -> Event {
+        let time = Instant::from_millis(1_795_435_200_000 + minute * 60_000);
+        Event {
+            id: None,
+            account: "acme".into(),
+            account_name: None,
+            user: format!("user {user}"),
+            user_name: None,
+            module: module.into(),
+            kind: Kind::Activity { action: action.into(), count: i64::from(user % 3 + 1) },
+            time,
+            received: time,
+        }
+    }
+
+    /// What is added up for an account, and the sums kept of all accounts, are two ways to the same figures.
+    #[tokio::test]
+    async fn all_accounts_are_the_only_account_there_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let modules = ["Dashboard", "Reports", "Settings"];
+        let events: Vec<Event> = (0..400u32)
+            .map(|n| event(n * 7 % 23, modules[n as usize % 3], ["View", "Export"][n as usize / 5 % 2], i64::from(n)))
+            .collect();
+        for events in events.chunks(90) {
+            store.append(events).await.unwrap();
+        }
+        let day = model::zone::day_of(&chrono_tz::UTC, events[0].time);
+        let mut reading = store.read().await.unwrap();
+        let account = reading.account_scope("acme").await.unwrap();
+        let mut figures = Vec::new();
+        for scope in [Scope::All, account] {
+            figures.push((
+                reading.cards(&scope, day, (day, events[300].time)).await.unwrap(),
+                format!("{:?}", reading.most_active_accounts(&scope, day).await.unwrap()),
+                format!("{:?}", reading.most_active_users(&scope, day).await.unwrap()),
+                format!("{:?}", reading.popular_modules(&scope, day).await.unwrap()),
+                format!("{:?}", reading.frequent_actions(&scope, day).await.unwrap()),
+            ));
+        }
+        assert_eq!(figures[0], figures[1]);
+        assert_eq!(figures[0].0.users_active, 23);
+        assert_eq!(reading.popular_modules(&Scope::Nothing, day).await.unwrap().len(), 0);
+        assert_eq!(reading.frequent_actions(&Scope::Nothing, day).await.unwrap().len(), 0);
     }
 }

@@ -1,7 +1,25 @@
 //! Usage over a period.
 
-use super::{Reading, Scope, StoreError, day_from_number, day_number, statement::query};
+use super::{
+    Reading, Scope, StoreError,
+    added::UsedActivity,
+    day_from_number, day_number,
+    statement::{Query, query},
+};
 use model::{Day, api::usage::TOP, event::ID_BYTES, period::Period, query::TableOf};
+use std::collections::BTreeMap;
+
+/// What a scope used in a period.
+#[derive(Clone, Debug)]
+pub struct Used(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    /// Its sums are kept.
+    Kept(Scope),
+    /// They were added up: by module and action.
+    Added(Vec<UsedActivity>),
+}
 
 /// What a module or an activity amounts to in a period and the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,14 +69,14 @@ impl Reading {
 
     /// The day of the workspace's first event; `None` while there is none. The same for every scope.
     pub async fn data_since(&mut self) -> Result<Option<Day>, StoreError> {
-        let sql = "SELECT day FROM account_day WHERE account_no = 0 ORDER BY day LIMIT 1";
+        let sql = "SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day LIMIT 1";
         let first: Option<(i64,)> = query(sql).fetch_optional(&mut self.connection()).await?;
         Ok(first.map(|(day,)| day_from_number(day)))
     }
 
     /// The newest day with events; `None` while there is none.
     pub async fn data_until(&mut self) -> Result<Option<Day>, StoreError> {
-        let sql = "SELECT day FROM account_day WHERE account_no = 0 ORDER BY day DESC LIMIT 1";
+        let sql = "SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day DESC LIMIT 1";
         let last: Option<(i64,)> = query(sql).fetch_optional(&mut self.connection()).await?;
         Ok(last.map(|(day,)| day_from_number(day)))
     }
@@ -73,48 +91,57 @@ impl Reading {
 
     /// Time spent on each day of a period that has any, ascending.
     pub async fn seconds(&mut self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
-        let sql = "SELECT day, seconds FROM account_day WHERE account_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
-        let rows: Vec<(i64, i64)> = query(sql)
-            .bind(scope.account_no())
-            .bind(day_number(period.from))
-            .bind(day_number(period.to))
-            .fetch_all(&mut self.connection())
-            .await?;
+        let rows = match scope {
+            Scope::All => {
+                let sql = "SELECT day, seconds FROM total_day
+                    WHERE scope_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
+                of_period(sql, scope, period).fetch_all(&mut self.connection()).await?
+            }
+            Scope::Account(_) | Scope::Nothing => self.added_seconds(scope, period).await?,
+        };
         Ok(rows.into_iter().map(|(day, seconds)| SecondsRow { day: day_from_number(day), seconds }).collect())
     }
 
+    /// Prepares what a scope used in a period, to be asked for totals and series.
+    pub async fn used(&mut self, scope: &Scope, period: Period) -> Result<Used, StoreError> {
+        Ok(match scope {
+            Scope::All => Used(Source::Kept(scope.clone())),
+            Scope::Account(_) | Scope::Nothing => Used(Source::Added(self.added_up(scope, period).await?)),
+        })
+    }
+
     /// Everything used in a period or the one before, by module and action.
-    pub async fn totals(&mut self, of: TableOf, scope: &Scope, period: Period) -> Result<Vec<TotalRow>, StoreError> {
+    pub async fn totals(&mut self, of: TableOf, used: &Used, period: Period) -> Result<Vec<TotalRow>, StoreError> {
+        let scope = match &used.0 {
+            Source::Kept(scope) => scope,
+            Source::Added(activities) => return Ok(totals_added(of, activities, period)),
+        };
         let sql = match of {
             TableOf::Activities => {
                 "SELECT d.activity_no, module.name, activity.action,
-                    CAST(SUM(CASE WHEN d.day >= $3 THEN d.actions ELSE 0 END) AS BIGINT),
-                    CAST(SUM(CASE WHEN d.day < $3 THEN d.actions ELSE 0 END) AS BIGINT)
+                    CAST(SUM(CASE WHEN d.day >= $4 THEN d.actions ELSE 0 END) AS BIGINT),
+                    CAST(SUM(CASE WHEN d.day < $4 THEN d.actions ELSE 0 END) AS BIGINT)
                 FROM activity_day d
                 JOIN activity ON activity.activity_no = d.activity_no
                 JOIN module ON module.module_no = activity.module_no
-                WHERE d.account_no = $1 AND d.day BETWEEN $2 AND $4
+                WHERE d.scope_no = $1 AND d.day BETWEEN $2 AND $3
                 GROUP BY d.activity_no, module.name, activity.action
                 ORDER BY module.name, activity.action"
             }
             TableOf::Modules => {
                 "SELECT d.module_no, module.name, NULL,
-                    CAST(SUM(CASE WHEN d.day >= $3 THEN d.actions ELSE 0 END) AS BIGINT),
-                    CAST(SUM(CASE WHEN d.day < $3 THEN d.actions ELSE 0 END) AS BIGINT)
+                    CAST(SUM(CASE WHEN d.day >= $4 THEN d.actions ELSE 0 END) AS BIGINT),
+                    CAST(SUM(CASE WHEN d.day < $4 THEN d.actions ELSE 0 END) AS BIGINT)
                 FROM module_day d
                 JOIN module ON module.module_no = d.module_no
-                WHERE d.account_no = $1 AND d.day BETWEEN $2 AND $4
+                WHERE d.scope_no = $1 AND d.day BETWEEN $2 AND $3
                 GROUP BY d.module_no, module.name
                 ORDER BY module.name"
             }
         };
-        let rows: Vec<(i64, String, Option<String>, i64, i64)> = query(sql)
-            .bind(scope.account_no())
-            .bind(day_number(period.previous().from))
-            .bind(day_number(period.from))
-            .bind(day_number(period.to))
-            .fetch_all(&mut self.connection())
-            .await?;
+        let both = Period { from: period.previous().from, to: period.to };
+        let totals = of_period(sql, scope, both).bind(day_number(period.from));
+        let rows: Vec<(i64, String, Option<String>, i64, i64)> = totals.fetch_all(&mut self.connection()).await?;
         Ok(rows
             .into_iter()
             .map(|(number, module, action, actions, previous_actions)| TotalRow {
@@ -131,21 +158,25 @@ impl Reading {
     pub async fn series(
         &mut self,
         of: TableOf,
-        scope: &Scope,
+        used: &Used,
         numbers: &[i64],
         period: Period,
     ) -> Result<Vec<SeriesRow>, StoreError> {
+        let scope = match &used.0 {
+            Source::Kept(scope) => scope,
+            Source::Added(activities) => return Ok(series_added(of, activities, numbers)),
+        };
         let sql = match of {
             TableOf::Activities => {
                 "SELECT activity_no, day, actions FROM activity_day
-                WHERE account_no = $1 AND day BETWEEN $2 AND $3 AND activity_no IN ($4, $5, $6, $7, $8)"
+                WHERE scope_no = $1 AND day BETWEEN $2 AND $3 AND activity_no IN ($4, $5, $6, $7, $8)"
             }
             TableOf::Modules => {
                 "SELECT module_no, day, actions FROM module_day
-                WHERE account_no = $1 AND day BETWEEN $2 AND $3 AND module_no IN ($4, $5, $6, $7, $8)"
+                WHERE scope_no = $1 AND day BETWEEN $2 AND $3 AND module_no IN ($4, $5, $6, $7, $8)"
             }
         };
-        let mut series = query(sql).bind(scope.account_no()).bind(day_number(period.from)).bind(day_number(period.to));
+        let mut series = of_period(sql, scope, period);
         const { assert!(TOP == 5, "the statements have five places") }
         for place in 0..TOP {
             series = series.bind(numbers.get(place).copied().unwrap_or(0));
@@ -156,4 +187,48 @@ impl Reading {
             .map(|(number, day, actions)| SeriesRow { number, day: day_from_number(day), actions })
             .collect())
     }
+}
+
+/// Binds a scope and the days of a period as the first three parameters.
+fn of_period(sql: &'static str, scope: &Scope, period: Period) -> Query<'static> {
+    query(sql).bind(scope.number()).bind(day_number(period.from)).bind(day_number(period.to))
+}
+
+impl UsedActivity {
+    /// Its number, or that of its module.
+    fn number(&self, of: TableOf) -> i64 {
+        match of {
+            TableOf::Activities => self.activity_no,
+            TableOf::Modules => self.module_no,
+        }
+    }
+}
+
+/// The totals of activities that come by module and action.
+fn totals_added(of: TableOf, activities: &[UsedActivity], period: Period) -> Vec<TotalRow> {
+    let same = |one: &UsedActivity, next: &UsedActivity| one.number(of) == next.number(of);
+    let actions = |activities: &[UsedActivity], holds: &dyn Fn(Day) -> bool| {
+        let days = activities.iter().flat_map(|activity| &activity.days);
+        days.filter(|day| holds(day.day)).map(|day| day.actions).sum()
+    };
+    activities
+        .chunk_by(same)
+        .map(|activities| TotalRow {
+            number: activities[0].number(of),
+            module: activities[0].module.clone(),
+            action: (of == TableOf::Activities).then(|| activities[0].action.clone()),
+            actions: actions(activities, &|day| day >= period.from),
+            previous_actions: actions(activities, &|day| day < period.from),
+        })
+        .collect()
+}
+
+fn series_added(of: TableOf, activities: &[UsedActivity], numbers: &[i64]) -> Vec<SeriesRow> {
+    let mut actions: BTreeMap<(i64, Day), i64> = BTreeMap::new();
+    for activity in activities.iter().filter(|activity| numbers.contains(&activity.number(of))) {
+        for day in &activity.days {
+            *actions.entry((activity.number(of), day.day)).or_default() += day.actions;
+        }
+    }
+    actions.into_iter().map(|((number, day), actions)| SeriesRow { number, day, actions }).collect()
 }
