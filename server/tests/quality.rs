@@ -258,19 +258,30 @@ async fn what_is_still_rejected_says_why_by_todays_rules() {
 }
 
 #[tokio::test]
-async fn the_beginning_of_a_large_event_and_other_protocols_stay_as_they_are() {
+async fn the_beginning_of_a_large_event_stays_until_all_of_it_is_given() {
     let server = start().await;
     let mut large = event("lisa");
     large["filling"] = json!("x".repeat(model::event::EVENT_BYTES));
     server.send(&json!([large])).await;
-    let rejection = Rejection::new(model::api::ingest::RejectionCode::MissingField, "/userId", "userId is missing");
-    let origin = Origin { protocol: Protocol::Vitally, key: Some("crm".into()) };
-    let receipt = Receipt::new(noon(), None);
-    let rejects = vec![Reject::new(origin, receipt, rejection, "{}")];
-    server.store.append_batch(&Batch { rejects, ..Batch::default() }).await.unwrap();
     let before = server.get(REJECTS).await;
-    assert_eq!(server.post(REPLAY, &json!({"all": true})).await["rejected"], 2);
+    assert_eq!(server.post(REPLAY, &json!({"all": true})).await["rejected"], 1);
     assert_eq!(server.get(REJECTS).await, before);
+
+    server.set_now(noon().plus_millis(3_600_000));
+    let id = &before["newest"];
+    let correct = |body: String| server.client.post(server.url(REPLAY)).json(&json!({"ids": [id], "body": body}));
+    for (body, pointer) in [(large.to_string(), "/body"), ("{".into(), "/body"), ("{}".into(), "/body/account")] {
+        let refused = correct(body).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.json::<Value>().await.unwrap()["errors"][0]["pointer"], pointer);
+    }
+    assert_eq!(server.get(REJECTS).await["rejects"], before["rejects"]);
+    for replayed in [1, 0] {
+        let answer: Value = correct(event("lisa").to_string()).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!({"replayed": replayed, "duplicates": 0, "rejected": 0}));
+    }
+    // It happened when it was received.
+    assert_eq!(server.get("/api/v1/today/stream").await["entries"][0]["last_at"], "2026-11-23T11:00:00.000Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,8 @@ fn reason(code: &str) -> String {
         "time_out_of_range" => "Time before 1970",
         "time_in_future" => "Too far in the future",
         "event_too_large" => "Event too large",
+        "unknown_account" => "Unknown account",
+        "unsupported_call" => "Unsupported call",
         other => return other.replace('_', " "),
     }
     .to_owned()

@@ -90,13 +90,16 @@ pub struct RejectChoice {
     /// None that came later than the one with this id: what somebody has not seen yet stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to: Option<i64>,
+    /// With one id, to replay: what should have been sent, read in place of what was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// What became of rejected events that were read again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayAnswer {
-    /// Stored, durably, and no longer kept as rejected.
+    /// Stored, durably, and no longer kept as rejected; calls that only tell who is who among them.
     pub replayed: u64,
     /// No longer kept either: their account already has an event with that id.
     pub duplicates: u64,

@@ -7,7 +7,10 @@ mod totango;
 mod vitally;
 
 use super::{access::MayIngest, encoding::Encoding, intake, problem::ApiProblem};
-use crate::{Server, calls::Calls};
+use crate::{
+    Server,
+    calls::{Calls, Sent},
+};
 use axum::body::{Body, Bytes};
 use delivery::Delivery;
 use model::{event::Receipt, reject::Protocol};
@@ -36,12 +39,14 @@ async fn take(
     let body = server.receiver.receive(body).await?;
     let read = move |bytes: Bytes| {
         let Delivery { key, sent_at, calls } = read(&bytes)?;
-        Ok((key, Calls::read(protocol, Receipt::new(received, sent_at), calls, &rules)))
+        let receipt = Receipt::new(received, sent_at);
+        let sent = calls.into_iter().map(|text| Sent { receipt, text });
+        Ok((key, Calls::read(protocol, sent, &rules)))
     };
     let (key_in_body, calls) = encoding.read(server, body, read).await?;
     let caller = MayIngest::with_key(key_in_body.or(key).as_deref(), server).await?;
     let known = server.store.known(&calls.users()).await?;
-    let batch = calls.settle(caller.key.clone(), known);
+    let batch = calls.into_batch(caller.key.clone(), known);
     intake::store(server, &caller, batch).await?;
     Ok(())
 }

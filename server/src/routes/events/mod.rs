@@ -12,7 +12,6 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-pub(super) use body::read_event;
 use body::{Form, Reader, Sorted};
 use model::{
     api::ingest::IngestAnswer,
