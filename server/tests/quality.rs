@@ -371,6 +371,50 @@ async fn a_key_that_reads_changes_nothing() {
 }
 
 #[tokio::test]
+async fn bodies_that_are_refused_whole_are_counted_with_the_newest_reason() {
+    let server = start().await;
+    let key = server::key::generate().unwrap();
+    server.store.add_key(server::key::digest(&key), "shop", server::store::Grant::Ingest, noon()).await.unwrap();
+    assert_eq!(server.get("/api/v1/quality").await["refused_bodies"], json!({"bodies": 0, "newest": null}));
+    assert!(!server.text("/quality").await.contains("refused whole since"));
+
+    let request = |path: &str, body: &str| server.client.post(server.url(path)).body(body.to_owned());
+    let events = |body: &str| request("/api/v1/events", body).header(header::CONTENT_TYPE, "application/json");
+    let (large, many) = (" ".repeat(model::event::REQUEST_BYTES + 1), json!({"batch": vec![7; 5_001]}).to_string());
+    let refused = [
+        (events("nonsense").bearer_auth(&key), 400, "events", json!("shop"), "not JSON"),
+        (events("[]").header(header::CONTENT_ENCODING, "gzip"), 400, "events", Value::Null, "decompress"),
+        (events(r#"{"events": 7}"#), 422, "events", Value::Null, "events must be an array"),
+        (events(&large), 413, "events", Value::Null, "bytes"),
+        (request("/api/v1/events", "[]"), 415, "events", Value::Null, "Content-Type"),
+        (request("/v1/batch", "{}").basic_auth(&key, Some("")), 400, "segment", json!("shop"), "batch must be"),
+        (request("/v1/batch", &many), 413, "segment", Value::Null, "more than 5000"),
+        (request("/e/", "{"), 400, "posthog", Value::Null, "not JSON"),
+        (request("/analytics/v1/track", "7"), 400, "vitally", Value::Null, "a JSON object"),
+    ];
+    for (number, (request, status, protocol, key, detail)) in refused.into_iter().enumerate() {
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{detail}");
+        let told = server.get("/api/v1/quality").await["refused_bodies"].clone();
+        assert_eq!((&told["bodies"], &told["newest"]["protocol"]), (&json!(number + 1), &json!(protocol)), "{detail}");
+        assert_eq!((&told["newest"]["key"], &told["newest"]["day"]), (&key, &json!("2026-11-23")));
+        assert!(told["newest"]["detail"].as_str().unwrap().contains(detail), "{told}");
+    }
+    // Whoever must not send is not counted, nor is a wrong address or what can be read.
+    for (request, status) in [
+        (events("nonsense").bearer_auth("um_unknown"), 401),
+        (request("/v1/batch", "{}").basic_auth("um_unknown", Some("")), 400),
+        (request("/v1/nothing", "{"), 404),
+        (events("{}"), 200),
+    ] {
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status);
+    }
+    assert_eq!(server.get("/api/v1/quality").await["refused_bodies"]["bodies"], 9);
+    let page = server.text("/quality").await;
+    assert!(page.contains("refused whole since") && page.contains("the body must be a JSON object"), "{page}");
+    assert_eq!(server.get(REJECTS).await["kept"], 1);
+}
+
+#[tokio::test]
 async fn names_are_new_for_thirty_days_after_the_first_event_came() {
     let server = start().await;
     let mut old = event("lisa");

@@ -11,9 +11,15 @@ use crate::{
     Server,
     calls::{Calls, Sent},
 };
-use axum::body::{Body, Bytes};
+use axum::{
+    body::{Body, Bytes},
+    http::HeaderMap,
+};
 use delivery::Delivery;
-use model::{event::Receipt, reject::Protocol};
+use model::{
+    event::Receipt,
+    reject::{Origin, Protocol},
+};
 use utoipa_axum::router::OpenApiRouter;
 
 pub(super) fn router() -> OpenApiRouter<Server> {
@@ -30,23 +36,40 @@ async fn take(
     server: &Server,
     protocol: Protocol,
     key: Option<String>,
-    encoding: Encoding,
+    headers: &HeaderMap,
     body: Body,
     read: impl FnOnce(&[u8]) -> Result<Delivery, ApiProblem> + Send + 'static,
 ) -> Result<(), ApiProblem> {
     let received = server.clock.now();
     let rules = server.module_rules.get().await?;
-    let body = server.receiver.receive(body).await?;
     let read = move |bytes: Bytes| {
         let Delivery { key, sent_at, calls } = read(&bytes)?;
         let receipt = Receipt::new(received, sent_at);
         let sent = calls.into_iter().map(|text| Sent { receipt, text });
         Ok((key, Calls::read(protocol, sent, &rules)))
     };
-    let (key_in_body, calls) = encoding.read(server, body, read).await?;
+    let (key_in_body, calls) = match read_body(server, headers, body, read).await {
+        Ok(read) => read,
+        // Where its key would be in the body, that can't be read either.
+        Err(problem) => {
+            let Ok(MayIngest { key }) = MayIngest::with_key(key.as_deref(), server).await else { return Err(problem) };
+            return Err(intake::refuse(server, Origin { protocol, key }, received, problem));
+        }
+    };
     let caller = MayIngest::with_key(key_in_body.or(key).as_deref(), server).await?;
     let known = server.store.known(&calls.users()).await?;
     let batch = calls.into_batch(caller.key.clone(), known);
     intake::store(server, &caller, batch).await?;
     Ok(())
+}
+
+async fn read_body<T: Send + 'static>(
+    server: &Server,
+    headers: &HeaderMap,
+    body: Body,
+    read: impl FnOnce(Bytes) -> Result<T, ApiProblem> + Send + 'static,
+) -> Result<T, ApiProblem> {
+    let encoding = Encoding::of(headers)?;
+    let body = server.receiver.receive(body).await?;
+    encoding.read(server, body, read).await
 }

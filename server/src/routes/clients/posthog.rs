@@ -76,7 +76,7 @@ async fn post_capture(
 ) -> Result<Json<CaptureAnswer>, ApiProblem> {
     let sent_at = sent_at(&query.unwrap_or_default());
     let read = move |body: &[u8]| read(body, sent_at);
-    take(&server, Protocol::Posthog, key_of_client(&headers), Encoding::of(&headers)?, body, read).await?;
+    take(&server, Protocol::Posthog, key_of_client(&headers), &headers, body, read).await?;
     Ok(Json(CaptureAnswer { status: 1 }))
 }
 
