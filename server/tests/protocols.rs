@@ -201,6 +201,32 @@ async fn a_retry_counts_once_and_a_wrong_clock_is_corrected() {
 }
 
 #[tokio::test]
+async fn a_retry_counts_once_also_when_its_user_has_moved_on() {
+    let server = start().await;
+    let exported = |user: &str| json!([track(user, "Exported", "t1")]);
+    // At first nobody knows where she belongs.
+    server.segment(exported("lisa")).await;
+    server.segment(json!([group("lisa", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    server.segment(exported("lisa")).await;
+    server.segment(json!([group("lisa", "new", "New", "2026-11-23T11:30:00Z")])).await;
+    server.segment(exported("lisa")).await;
+    assert_eq!(server.replay().await, [0, 1, 0]);
+    // Another user's may have the same id, and so may that of an account that is named.
+    server.segment(json!([group("tom", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    server.segment(exported("tom")).await;
+    let mut named = track("lisa", "Exported", "t1");
+    named["context"]["groupId"] = json!("acme");
+    server.segment(json!([named, named])).await;
+    assert_eq!(
+        server.stream().await,
+        ["Acme · lisa · General · Exported 2 · 11:59:00", "Acme · tom · General · Exported 1 · 11:59:00"]
+    );
+    let rollups = server.dump_rollups().await;
+    assert_eq!(server.rebuild().await, 3);
+    assert_eq!(server.dump_rollups().await, rollups);
+}
+
+#[tokio::test]
 async fn segment_is_spoken_as_browsers_and_servers_speak_it() {
     let server = start().await;
     let key = server.key().await;

@@ -11,7 +11,7 @@ use super::{
 };
 use model::{
     call::{Identity, Meaning, Naming},
-    event::{Event, Kind, Rejection},
+    event::{Event, IdScope, Kind, Rejection},
     reject::Reject,
 };
 use std::{borrow::Cow, collections::HashSet};
@@ -80,7 +80,7 @@ impl From<Vec<Event>> for Batch {
 pub enum Outcome {
     /// Stored; of a replay that is no use of the product, what it tells.
     Accepted,
-    /// Left out: its account already has an event with that id.
+    /// Left out: its account, or its user, already has an event with that id.
     Duplicate,
     /// Of a replay: it still breaks a rule, or somebody else replayed or dismissed it meanwhile.
     NotStored,
@@ -202,7 +202,7 @@ async fn claim_ids(
     let ids: Vec<Option<(i64, [u8; 16])>> = events
         .iter()
         .zip(numbers)
-        .map(|(event, numbers)| event.id.as_ref().map(|id| (numbers.account_no, digest(id))))
+        .map(|(event, numbers)| event.id.as_ref().map(|id| entry(event, id, numbers.account_no)))
         .collect();
     let mut distinct: Vec<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
     let given = distinct.len();
@@ -231,6 +231,15 @@ async fn claim_ids(
             _ => Outcome::Accepted,
         })
         .collect())
+}
+
+/// What an id is entered as. Account 0 stands for all accounts.
+fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
+    match event.id_scope {
+        IdScope::Account => (account_no, digest(id)),
+        // No text of an event holds a NUL, so that each pair is another text.
+        IdScope::User => (0, digest(&format!("{}\0{id}", event.user))),
+    }
 }
 
 async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
