@@ -46,6 +46,22 @@ test("rejected events are shown before any is accepted", { tag: "@nojs" }, async
   await expect(quality.rejects).toHaveCount(1);
 });
 
+test("requests that can't be read at all are counted", { tag: "@nojs" }, async ({ server, quality }) => {
+  await quality.open();
+  await expect(quality.refused).toHaveCount(0);
+  for (const body of ["nonsense", '{"events": 7}']) {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${server.origin}/api/v1/events`, { method: "POST", headers, body });
+    expect(answer.ok).toBe(false);
+  }
+  await quality.open();
+  await expect(quality.refused).toHaveText(
+    "2 requests refused whole since this server started, and not kept. The newest: 23 Nov, 12:00:00, Events API, no key. " +
+      "events: events must be an array of events",
+  );
+  await expect(quality.rejected).toContainText("Nothing was rejected.");
+});
+
 test("older ones are a page away", { tag: "@nojs" }, async ({ server, quality, page }) => {
   await server.offer(...Array.from({ length: 60 }, (_, index) => ({ account: `a${index}` })));
   await quality.open();

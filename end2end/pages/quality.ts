@@ -9,6 +9,8 @@ export class QualityPage {
   readonly rejects: Locator;
   /** How many match. */
   readonly matching: Locator;
+  /** What is said of requests that were refused whole. */
+  readonly refused: Locator;
   /** What came of the last remedy. */
   readonly outcome: Locator;
   /** What can be done about all that match. */
@@ -22,6 +24,7 @@ export class QualityPage {
     this.rejected = page.getByRole("region", { name: "Rejected events" });
     this.rejects = this.rejected.locator("tbody tr");
     this.matching = this.rejected.locator(".table-head [role=status]");
+    this.refused = this.rejected.locator(".refused");
     this.outcome = this.rejected.locator(".outcome");
     this.remedies = this.rejected.locator(".table-head .remedies");
   }

@@ -34,8 +34,10 @@ pub const COUNT_MAX: i64 = 1_000_000;
 /// One use of the customer's product, or a heartbeat, that keeps every rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Unique within the account, where the sender gave one: makes a retry harmless.
+    /// Unique, where the sender gave one: makes a retry harmless.
     pub id: Option<String>,
+    /// Within what it is unique.
+    pub id_scope: IdScope,
     /// The account's id.
     pub account: String,
     /// The account's name, where sent.
@@ -52,6 +54,15 @@ pub struct Event {
     pub time: Instant,
     /// When it was received.
     pub received: Instant,
+}
+
+/// Within what the id of an event is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdScope {
+    /// The account that the event names.
+    Account,
+    /// The user, whatever its account: the event names none, and by the time of a retry the user may belong to another.
+    User,
 }
 
 /// What happened.
@@ -188,7 +199,8 @@ impl Event {
             }
         };
         let time = receipt.happened(time(fields)?, "/time")?;
-        Ok(Self { id, account, account_name, user, user_name, module, kind, time, received: receipt.received })
+        let (id_scope, received) = (IdScope::Account, receipt.received);
+        Ok(Self { id, id_scope, account, account_name, user, user_name, module, kind, time, received })
     }
 
     /// Whether it was received more than [`LATE_MILLIS`] after it happened.
@@ -336,6 +348,7 @@ mod tests {
         }));
         let expected = Event {
             id: Some("6b1f".into()),
+            id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: Some("Acme Inc".into()),
             user: "lisa".into(),

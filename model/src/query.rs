@@ -328,7 +328,7 @@ impl RejectFilter {
     /// All that match, but none that came later than the one with the id `up_to`.
     pub fn choice(&self, up_to: Option<i64>) -> RejectChoice {
         let Self { code, protocol, key } = self.clone();
-        RejectChoice { ids: None, all: *self == Self::default(), code, protocol, key, up_to }
+        RejectChoice { all: *self == Self::default(), code, protocol, key, up_to, ..RejectChoice::default() }
     }
 }
 
@@ -369,7 +369,7 @@ impl RejectChoice {
         let ids = value(pairs, "ids").map(|ids| ids.split(',').map(|id| whole("ids", id)).collect()).transpose()?;
         let up_to = value(pairs, "up_to").map(|id| whole("up_to", id)).transpose()?;
         let RejectFilter { code, protocol, key } = RejectFilter::from_pairs(pairs);
-        Self { ids, code, protocol, key, all: value(pairs, "all") == Some("true"), up_to }.checked()
+        Self { ids, code, protocol, key, all: value(pairs, "all") == Some("true"), up_to, body: None }.checked()
     }
 
     /// The parameters that are given.
@@ -390,7 +390,11 @@ impl RejectChoice {
     pub fn checked(self) -> Result<Self, Vec<FieldError>> {
         let RejectFilter { code, protocol, key } = self.filter().plain();
         let choice = Self { code, protocol, key, ..self };
-        choice.refuse_vague().map(|()| choice)
+        choice.refuse_vague()?;
+        if choice.body.is_some() && choice.ids.as_ref().is_none_or(|ids| ids.len() != 1) {
+            return Err(vec![FieldError::of_parameter("body", "stands for one event: give its id")]);
+        }
+        Ok(choice)
     }
 
     fn refuse_vague(&self) -> Result<(), Vec<FieldError>> {
@@ -534,6 +538,10 @@ mod tests {
         }
         let many = RejectChoice { ids: Some(vec![1; REJECT_IDS + 1]), ..RejectChoice::default() };
         assert!(many.checked().is_err());
+        let corrected = |ids, all| RejectChoice { ids, all, body: Some("{}".into()), ..RejectChoice::default() };
+        assert!(corrected(Some(vec![1]), false).checked().is_ok());
+        assert!(corrected(Some(vec![1, 2]), false).checked().is_err());
+        assert!(corrected(None, true).checked().is_err());
     }
 
     #[test]

@@ -1,54 +1,66 @@
-//! Calls of one request, from their JSON to what is stored of them: a use becomes an event, what tells who is who is
-//! kept for the events to come, and what can't be used is a rejected event.
+//! Calls that come together, in a request or in a replay, from their JSON to what they mean: a use becomes an event, what
+//! tells who is who is kept for the events to come, and what can't be used is a rejected event.
 
 use crate::store::Batch;
 use model::{
-    call::{self, Call, Known},
+    call::{self, Call, Known, Meaning},
     event::{EVENT_BYTES, Receipt, Rejection},
     module_rule::ModuleRules,
     reject::{Origin, Protocol, Reject},
 };
 use std::collections::BTreeSet;
 
-/// The calls of a request, each read or rejected.
+/// Calls of one protocol, each read or rejected.
 #[derive(Debug)]
 pub struct Calls {
     protocol: Protocol,
-    receipt: Receipt,
     /// Each as it was sent, and what it says.
-    each: Vec<(String, Result<Call, Rejection>)>,
+    each: Vec<(Sent, Result<Call, Rejection>)>,
+}
+
+/// A call as it was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// When.
+    pub receipt: Receipt,
+    /// Its JSON.
+    pub text: String,
 }
 
 impl Calls {
-    /// Reads each call, as JSON.
-    pub fn read(protocol: Protocol, receipt: Receipt, texts: Vec<String>, rules: &ModuleRules) -> Self {
-        let read = |text: String| {
-            let call = read(protocol, &text, receipt, rules);
-            (text, call)
+    /// Reads each call.
+    pub fn read(protocol: Protocol, sent: impl IntoIterator<Item = Sent>, rules: &ModuleRules) -> Self {
+        let read = |sent: Sent| {
+            let call = read(protocol, &sent, rules);
+            (sent, call)
         };
-        Self { protocol, receipt, each: texts.into_iter().map(read).collect() }
+        Self { protocol, each: sent.into_iter().map(read).collect() }
     }
 
     /// The users of whom it must be known what was told of them earlier.
     pub fn users(&self) -> BTreeSet<&str> {
-        self.read_well().flat_map(|call| [&call.user, &call.alias]).flatten().map(String::as_str).collect()
+        // An event names its account itself, and is known by what it says alone.
+        let calls = self.read_well().filter(|_| self.protocol != Protocol::Events);
+        calls.flat_map(|call| [&call.user, &call.alias]).flatten().map(String::as_str).collect()
     }
 
-    /// What there is to store, when that is known. `key` is the name of the key the calls were sent with.
-    pub fn settle(self, key: Option<String>, mut known: Known) -> Batch {
+    /// What each means, in their order, when that is known.
+    pub fn settle(self, mut known: Known) -> impl Iterator<Item = (Sent, Result<Meaning, Rejection>)> {
         known.expect(self.read_well());
+        self.each.into_iter().map(move |(sent, call)| {
+            let meaning = call.and_then(|call| known.settle(call, sent.receipt.received));
+            (sent, meaning)
+        })
+    }
+
+    /// What there is to store of calls that are new. `key` is the name of the key they were sent with.
+    pub fn into_batch(self, key: Option<String>, known: Known) -> Batch {
+        let origin = Origin { protocol: self.protocol, key };
         let mut batch = Batch::default();
-        for (text, call) in self.each {
-            match call.and_then(|call| known.settle(call, self.receipt.received)) {
-                Ok(meaning) => {
-                    batch.events.extend(meaning.event);
-                    batch.namings.extend(meaning.namings);
-                    batch.identities.extend(meaning.identities);
-                }
-                Err(rejection) => {
-                    let origin = Origin { protocol: self.protocol, key: key.clone() };
-                    batch.rejects.push(Reject::new(origin, self.receipt, rejection, &text));
-                }
+        for (Sent { receipt, text }, meaning) in self.settle(known) {
+            match meaning {
+                Ok(meaning) => batch.add(meaning),
+                Err(rejection) => batch.rejects.push(Reject::new(origin.clone(), receipt, rejection, &text)),
             }
         }
         batch
@@ -59,9 +71,9 @@ impl Calls {
     }
 }
 
-fn read(protocol: Protocol, text: &str, receipt: Receipt, rules: &ModuleRules) -> Result<Call, Rejection> {
+fn read(protocol: Protocol, Sent { receipt, text }: &Sent, rules: &ModuleRules) -> Result<Call, Rejection> {
     if text.len() > EVENT_BYTES {
         return Err(Rejection::too_large("call", text.len()));
     }
-    call::read(protocol, &serde_json::from_str(text).map_err(Rejection::malformed)?, receipt, rules)
+    call::read(protocol, &serde_json::from_str(text).map_err(Rejection::malformed)?, *receipt, rules)
 }

@@ -183,13 +183,14 @@ mod tests {
     use super::*;
     use crate::store::Asked;
     use model::{
-        event::{Event, Kind},
+        event::{Event, IdScope, Kind},
         instant::Instant,
     };
 
     fn event(id: &str) -> Event {
         Event {
             id: Some(id.to_owned()),
+            id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: None,
             user: "lisa".into(),

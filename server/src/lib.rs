@@ -14,6 +14,7 @@ mod limit;
 mod module_rules;
 mod negotiation;
 mod receive;
+mod refusal;
 mod replay;
 pub mod routes;
 pub mod store;
@@ -26,6 +27,7 @@ use crate::{
     limit::RateLimit,
     module_rules::CurrentRules,
     receive::Receiver,
+    refusal::Refusals,
     store::Store,
 };
 use app::clock::LocalTime;
@@ -46,6 +48,7 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
     receiver: Receiver,
+    refusals: Refusals,
     module_rules: CurrentRules,
     keys: Keys,
     rate_limit: Option<RateLimit>,
@@ -76,7 +79,8 @@ impl Server {
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
         let keys = Keys::new(store.clone());
-        Self { store, ingest, dashboards, clock, metrics, receiver, module_rules, keys, rate_limit: None }
+        let refusals = Refusals::default();
+        Self { store, ingest, dashboards, clock, metrics, receiver, refusals, module_rules, keys, rate_limit: None }
     }
 
     /// The same, but each key may send only so many events a second.

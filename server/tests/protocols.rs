@@ -201,6 +201,32 @@ async fn a_retry_counts_once_and_a_wrong_clock_is_corrected() {
 }
 
 #[tokio::test]
+async fn a_retry_counts_once_also_when_its_user_has_moved_on() {
+    let server = start().await;
+    let exported = |user: &str| json!([track(user, "Exported", "t1")]);
+    // At first nobody knows where she belongs.
+    server.segment(exported("lisa")).await;
+    server.segment(json!([group("lisa", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    server.segment(exported("lisa")).await;
+    server.segment(json!([group("lisa", "new", "New", "2026-11-23T11:30:00Z")])).await;
+    server.segment(exported("lisa")).await;
+    assert_eq!(server.replay().await, [0, 1, 0]);
+    // Another user's may have the same id, and so may that of an account that is named.
+    server.segment(json!([group("tom", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    server.segment(exported("tom")).await;
+    let mut named = track("lisa", "Exported", "t1");
+    named["context"]["groupId"] = json!("acme");
+    server.segment(json!([named, named])).await;
+    assert_eq!(
+        server.stream().await,
+        ["Acme · lisa · General · Exported 2 · 11:59:00", "Acme · tom · General · Exported 1 · 11:59:00"]
+    );
+    let rollups = server.dump_rollups().await;
+    assert_eq!(server.rebuild().await, 3);
+    assert_eq!(server.dump_rollups().await, rollups);
+}
+
+#[tokio::test]
 async fn segment_is_spoken_as_browsers_and_servers_speak_it() {
     let server = start().await;
     let key = server.key().await;
@@ -328,6 +354,172 @@ impl TestServer {
         };
         self.texts(sql).await
     }
+}
+
+impl TestServer {
+    /// Replays all that is kept, and says how many were stored, duplicates and still rejected.
+    async fn replay(&self) -> [i64; 3] {
+        let answer = self.taken(self.post("/api/v1/rejects/replay").json(&json!({"all": true}))).await;
+        ["replayed", "duplicates", "rejected"].map(|name| answer[name].as_i64().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_replayed_when_its_users_account_is_known() {
+    let server = start().await;
+    // The sender's clock is an hour fast.
+    let mut call = track("lisa", "Exported", "t1");
+    call["timestamp"] = json!("2026-11-23T12:59:50.000Z");
+    let body = json!({"batch": [call], "sentAt": "2026-11-23T13:00:00.000Z"});
+    server.taken(server.post("/v1/batch").json(&body)).await;
+    let mut event = json!({"event": "exported", "distinct_id": "tom", "properties": {}, "offset": 20_000});
+    server.taken(server.post("/e/").json(&event)).await;
+    let message = json!({"userId": "ann", "event": "exported"});
+    server.taken(server.post("/analytics/v1/track").json(&message)).await;
+    assert_eq!(server.replay().await, [0, 0, 3]);
+
+    server.set_now(noon().plus_millis(3_600_000));
+    server.segment(json!([group("lisa", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    event = json!({"event": "$set", "distinct_id": "tom", "properties": {"$groups": {"company": "globex"}}});
+    server.taken(server.post("/e/").json(&event)).await;
+    let told = json!({"userId": "ann", "accountId": "acme", "traits": {"name": "Ann Lee"}});
+    server.taken(server.post("/analytics/v1/user").json(&told)).await;
+    assert_eq!(server.replay().await, [3, 0, 0]);
+    assert_eq!(server.replay().await, [0, 0, 0]);
+    // Sent again, it is the same use.
+    server.taken(server.post("/v1/batch").json(&body)).await;
+    assert_eq!(
+        server.stream().await,
+        [
+            "Acme · Ann Lee · General · exported 1 · 12:00:00",
+            "Acme · lisa · General · Exported 1 · 11:59:50",
+            "globex · tom · General · exported 1 · 11:59:40",
+        ]
+    );
+    assert_eq!(server.rejects().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_call_is_replayed_by_todays_module_rules() {
+    let server = start().await;
+    let page = json!({"type": "page", "userId": "lisa", "category": "x".repeat(201), "messageId": "p",
+        "context": {"groupId": "acme", "page": {"path": "/settings"}}, "timestamp": "2026-11-23T11:59:30Z"});
+    server.segment(json!([page, track("lisa", "report.export", "t1")])).await;
+    assert_eq!(server.rejects().await, ["segment  text_too_long /category", "segment  unknown_account "]);
+    let rules = json!({"rules": [
+        {"kind": "path", "prefix": "/settings", "module": "Settings"},
+        {"kind": "event", "prefix": "report.", "module": "Reports", "strip": true},
+    ]});
+    server.taken(server.client.put(server.url("/api/v1/module-rules")).json(&rules)).await;
+    assert_eq!(server.replay().await, [1, 0, 1]);
+    server.segment(json!([group("lisa", "acme", "Acme", "2026-11-23T11:00:00Z")])).await;
+    assert_eq!(server.replay().await, [1, 0, 0]);
+    assert_eq!(
+        server.stream().await,
+        ["Acme · lisa · Reports · export 1 · 11:59:00", "Acme · lisa · Settings · View 1 · 11:59:30"]
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_still_rejected_stays_with_its_new_reason() {
+    let server = start().await;
+    let mut early = track("lisa", "Exported", "t1");
+    early["timestamp"] = json!("2026-11-23T13:00:00Z");
+    server.segment(json!([early, {"type": "delete", "userId": "lisa"}])).await;
+    let rejects = "SELECT detail FROM reject ORDER BY reject_no";
+    assert!(server.texts(rejects).await[0].contains("10 minutes"));
+    let bodies = server.kept_bodies().await;
+    server.set_now(noon().plus_millis(3_600_000));
+    assert_eq!(server.replay().await, [0, 0, 2]);
+    assert_eq!(server.rejects().await, ["segment  unknown_account ", "segment  unsupported_call /type"]);
+    assert!(server.texts(rejects).await[0].contains("none is known of “lisa”"));
+    assert_eq!(server.kept_bodies().await, bodies);
+    assert_eq!(server.texts("SELECT CAST(COUNT(*) AS TEXT) FROM event").await, ["0"]);
+}
+
+#[tokio::test]
+async fn what_a_replayed_call_tells_of_its_user_holds_from_then_on() {
+    let server = start().await;
+    let early = |mut call: Value| {
+        call["timestamp"] = json!("2026-11-23T12:30:00.000Z");
+        call
+    };
+    let named = json!({"type": "identify", "userId": "lisa", "traits": {"name": "Lisa Ray"}});
+    // Each in a request of its own, and the use before what it depends on.
+    for call in [track("lisa", "Exported", "t1"), named, group("lisa", "acme", "Acme Inc", "")] {
+        server.segment(json!([early(call)])).await;
+    }
+    server.set_now(noon().plus_millis(3_600_000));
+    assert_eq!(server.replay().await, [3, 0, 0]);
+    server.taken(server.post("/v1/track").json(&track("lisa", "Printed", "t2"))).await;
+    assert_eq!(server.stream().await, ["Acme Inc · Lisa Ray · General · Exported 1, Printed 1 · 12:30:00"]);
+    // An older one does not go before a newer one, also when it is replayed later.
+    let moved = |account: &str, time: &str| server.post("/v1/group").json(&group("lisa", account, account, time));
+    server.taken(moved("new", "2026-11-23T14:00:00Z")).await;
+    server.set_now(noon().plus_millis(3 * 3_600_000));
+    server.taken(moved("newest", "2026-11-23T14:30:00Z")).await;
+    assert_eq!(server.replay().await, [1, 0, 0]);
+    let stored = "SELECT value FROM identity WHERE user_id = 'lisa' AND kind = 'account'";
+    assert_eq!(server.texts(stored).await, ["newest"]);
+}
+
+#[tokio::test]
+async fn a_corrected_call_happened_when_it_was_received() {
+    let server = start().await;
+    let pixel = server.client.get(server.url("/pixel.gif?sdr_o=acme&sdr_a=Exported"));
+    assert_eq!(pixel.send().await.unwrap().status(), StatusCode::OK);
+    server.set_now(noon().plus_millis(3_600_000));
+    let id = server.get("/api/v1/rejects").await["newest"].clone();
+    let body = r#"{"sdr_o":"acme","sdr_a":"Exported","sdr_u":"lisa"}"#;
+    let corrected = || server.post("/api/v1/rejects/replay").json(&json!({"ids": [id], "body": body}));
+    assert_eq!(server.taken(corrected()).await["replayed"], 1);
+    assert_eq!(server.taken(corrected()).await["replayed"], 0);
+    assert_eq!(server.stream().await, ["acme · lisa · General · Exported 1 · 12:00:00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_replayed_come_out_as_those_that_were_taken_at_once() {
+    let [first, other] = [start().await, start().await];
+    let groups: Vec<Value> = (0..7)
+        .map(|user: i32| {
+            group(&format!("user {user}"), &format!("account {}", user % 3), "Acme", "2026-11-23T10:00:00Z")
+        })
+        .collect();
+    // Without ids: what is stored twice is counted twice.
+    let calls = |request: usize| {
+        let call = |number: usize| {
+            let mut call = track(&format!("user {}", (request + number) % 7), "Exported", "");
+            call["timestamp"] = json!(format!("2026-11-{:02}T11:{:02}:00Z", 20 + request % 4, number * 5 % 60));
+            call
+        };
+        json!((0..30).map(call).collect::<Vec<_>>())
+    };
+    first.segment(json!(groups)).await;
+    for server in [&first, &other] {
+        for request in 0..20 {
+            server.segment(calls(request)).await;
+        }
+    }
+    assert_eq!((first.rejects().await.len(), other.rejects().await.len()), (0, 600));
+    for server in [&first, &other] {
+        server.set_now(noon().plus_millis(60_000));
+    }
+    other.segment(json!(groups)).await;
+    let another = if other.is_shared() { Some(other.another().await) } else { None };
+    let replays = (0..6).map(|number| another.as_ref().filter(|_| number % 2 == 0).unwrap_or(&other).replay());
+    let answers = futures::future::join_all(replays).await;
+    assert_eq!(answers.iter().map(|answer| answer[0]).sum::<i64>(), 600);
+    for path in [
+        "/api/v1/today",
+        "/api/v1/today/stream",
+        "/api/v1/usage?from=2026-11-19&to=2026-11-23",
+        "/api/v1/usage/activities?from=2026-11-23&to=2026-11-23",
+    ] {
+        assert_eq!(other.get(path).await, first.get(path).await, "{path}");
+    }
+    let rollups = other.dump_rollups().await;
+    other.rebuild().await;
+    assert_eq!(other.dump_rollups().await, rollups);
 }
 
 #[tokio::test]

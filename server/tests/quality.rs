@@ -258,19 +258,30 @@ async fn what_is_still_rejected_says_why_by_todays_rules() {
 }
 
 #[tokio::test]
-async fn the_beginning_of_a_large_event_and_other_protocols_stay_as_they_are() {
+async fn the_beginning_of_a_large_event_stays_until_all_of_it_is_given() {
     let server = start().await;
     let mut large = event("lisa");
     large["filling"] = json!("x".repeat(model::event::EVENT_BYTES));
     server.send(&json!([large])).await;
-    let rejection = Rejection::new(model::api::ingest::RejectionCode::MissingField, "/userId", "userId is missing");
-    let origin = Origin { protocol: Protocol::Vitally, key: Some("crm".into()) };
-    let receipt = Receipt::new(noon(), None);
-    let rejects = vec![Reject::new(origin, receipt, rejection, "{}")];
-    server.store.append_batch(&Batch { rejects, ..Batch::default() }).await.unwrap();
     let before = server.get(REJECTS).await;
-    assert_eq!(server.post(REPLAY, &json!({"all": true})).await["rejected"], 2);
+    assert_eq!(server.post(REPLAY, &json!({"all": true})).await["rejected"], 1);
     assert_eq!(server.get(REJECTS).await, before);
+
+    server.set_now(noon().plus_millis(3_600_000));
+    let id = &before["newest"];
+    let correct = |body: String| server.client.post(server.url(REPLAY)).json(&json!({"ids": [id], "body": body}));
+    for (body, pointer) in [(large.to_string(), "/body"), ("{".into(), "/body"), ("{}".into(), "/body/account")] {
+        let refused = correct(body).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.json::<Value>().await.unwrap()["errors"][0]["pointer"], pointer);
+    }
+    assert_eq!(server.get(REJECTS).await["rejects"], before["rejects"]);
+    for replayed in [1, 0] {
+        let answer: Value = correct(event("lisa").to_string()).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!({"replayed": replayed, "duplicates": 0, "rejected": 0}));
+    }
+    // It happened when it was received.
+    assert_eq!(server.get("/api/v1/today/stream").await["entries"][0]["last_at"], "2026-11-23T11:00:00.000Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -357,6 +368,50 @@ async fn a_key_that_reads_changes_nothing() {
     }
     assert_eq!((status(replay(), &read).await, status(dismiss(), &read).await), (403, 403));
     assert_eq!((status(replay(), &ingest).await, status(dismiss(), &ingest).await), (200, 200));
+}
+
+#[tokio::test]
+async fn bodies_that_are_refused_whole_are_counted_with_the_newest_reason() {
+    let server = start().await;
+    let key = server::key::generate().unwrap();
+    server.store.add_key(server::key::digest(&key), "shop", server::store::Grant::Ingest, noon()).await.unwrap();
+    assert_eq!(server.get("/api/v1/quality").await["refused_bodies"], json!({"bodies": 0, "newest": null}));
+    assert!(!server.text("/quality").await.contains("refused whole since"));
+
+    let request = |path: &str, body: &str| server.client.post(server.url(path)).body(body.to_owned());
+    let events = |body: &str| request("/api/v1/events", body).header(header::CONTENT_TYPE, "application/json");
+    let (large, many) = (" ".repeat(model::event::REQUEST_BYTES + 1), json!({"batch": vec![7; 5_001]}).to_string());
+    let refused = [
+        (events("nonsense").bearer_auth(&key), 400, "events", json!("shop"), "not JSON"),
+        (events("[]").header(header::CONTENT_ENCODING, "gzip"), 400, "events", Value::Null, "decompress"),
+        (events(r#"{"events": 7}"#), 422, "events", Value::Null, "events must be an array"),
+        (events(&large), 413, "events", Value::Null, "bytes"),
+        (request("/api/v1/events", "[]"), 415, "events", Value::Null, "Content-Type"),
+        (request("/v1/batch", "{}").basic_auth(&key, Some("")), 400, "segment", json!("shop"), "batch must be"),
+        (request("/v1/batch", &many), 413, "segment", Value::Null, "more than 5000"),
+        (request("/e/", "{"), 400, "posthog", Value::Null, "not JSON"),
+        (request("/analytics/v1/track", "7"), 400, "vitally", Value::Null, "a JSON object"),
+    ];
+    for (number, (request, status, protocol, key, detail)) in refused.into_iter().enumerate() {
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{detail}");
+        let told = server.get("/api/v1/quality").await["refused_bodies"].clone();
+        assert_eq!((&told["bodies"], &told["newest"]["protocol"]), (&json!(number + 1), &json!(protocol)), "{detail}");
+        assert_eq!((&told["newest"]["key"], &told["newest"]["day"]), (&key, &json!("2026-11-23")));
+        assert!(told["newest"]["detail"].as_str().unwrap().contains(detail), "{told}");
+    }
+    // Whoever must not send is not counted, nor is a wrong address or what can be read.
+    for (request, status) in [
+        (events("nonsense").bearer_auth("um_unknown"), 401),
+        (request("/v1/batch", "{}").basic_auth("um_unknown", Some("")), 400),
+        (request("/v1/nothing", "{"), 404),
+        (events("{}"), 200),
+    ] {
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status);
+    }
+    assert_eq!(server.get("/api/v1/quality").await["refused_bodies"]["bodies"], 9);
+    let page = server.text("/quality").await;
+    assert!(page.contains("refused whole since") && page.contains("the body must be a JSON object"), "{page}");
+    assert_eq!(server.get(REJECTS).await["kept"], 1);
 }
 
 #[tokio::test]

@@ -144,7 +144,8 @@ impl Definition {
             Self::RejectedEvents => format!(
                 "Events that broke a rule when they came, each as it was sent, with the reason, the key and the time. The \
                  newest {} are kept until they are replayed or dismissed. Replayed, an event is read again by today’s rules: \
-                 its time comes out as it would have then, but whether it lies in the future is judged by now.",
+                 its time comes out as it would have then, but whether it lies in the future is judged by now. A request that \
+                 can’t be read at all is refused whole: it is counted, not kept.",
                 crate::format::number(i64::from(REJECTS_KEPT))
             ),
             Self::FirstSeen => format!(

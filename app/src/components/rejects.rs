@@ -13,7 +13,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use model::{
-    api::quality::{RejectChoice, RejectCount, RejectEntry, Rejects},
+    api::quality::{RefusedBodies, RefusedBody, RejectChoice, RejectCount, RejectEntry, Rejects},
     query::{RejectFilter, RejectsQuery},
 };
 
@@ -35,6 +35,8 @@ fn reason(code: &str) -> String {
         "time_out_of_range" => "Time before 1970",
         "time_in_future" => "Too far in the future",
         "event_too_large" => "Event too large",
+        "unknown_account" => "Unknown account",
+        "unsupported_call" => "Unsupported call",
         other => return other.replace('_', " "),
     }
     .to_owned()
@@ -51,6 +53,11 @@ fn protocol(name: &str) -> String {
         other => other,
     }
     .to_owned()
+}
+
+/// With which key something came.
+fn from_key(key: Option<String>) -> String {
+    key.map_or_else(|| "no key".to_owned(), |key| format!("key {key}"))
 }
 
 /// The whole section.
@@ -92,10 +99,34 @@ pub(crate) fn RejectedEvents() -> impl IntoView {
         <section class="panel rejects" aria-labelledby="rejects-title">
             <h2 id="rejects-title">"Rejected events " <Help definition=Definition::RejectedEvents /></h2>
             <Outcome />
+            <Refused />
             {move || list()}
         </section>
     }
     .into_any()
+}
+
+/// Bodies that were refused whole, of which nothing is kept. Left out where there are none.
+#[component]
+fn Refused() -> impl IntoView {
+    let refused = PageState::expect().quality.part(|quality| quality.refused_bodies.clone());
+    let clock = ZoneClock::expect();
+    let line = move || {
+        let RefusedBodies { bodies, newest } = refused.get()?;
+        let RefusedBody { received, day, protocol: name, key, detail } = newest?;
+        let count = format::counted(i64::try_from(bodies).unwrap_or(i64::MAX), "request");
+        let when = format!("{}, {}", format::day_and_month(day), clock.hms(received));
+        let from = from_key(key);
+        let line = view! {
+            <p class="refused">
+                {count} " refused whole since this server started, and not kept. The newest: "
+                <time class="num" datetime=received.to_string()>{when}</time>
+                ", " {protocol(name.as_str())} ", " {from} ". " <span class="muted">{detail}</span>
+            </p>
+        };
+        Some(line.into_any())
+    };
+    view! { {move || line()} }
 }
 
 /// Counts of what rejected events have in common, each a link to them. Left out where there is nothing to choose.
@@ -318,7 +349,7 @@ fn RejectTable(
 fn row(reject: RejectEntry) -> impl IntoView {
     let RejectEntry { id, received, day, protocol: name, key, code, detail, pointer, body, .. } = reject;
     let when = format!("{}, {}", format::day_and_month(day), ZoneClock::expect().hms(received));
-    let from = key.map_or_else(|| "no key".to_owned(), |key| format!("key {key}"));
+    let from = from_key(key);
     let choice = move || RejectChoice { ids: Some(vec![id]), ..RejectChoice::default() };
     view! {
         <tr>

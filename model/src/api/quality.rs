@@ -1,7 +1,7 @@
 //! `GET /rejects`, `POST /rejects/replay`, `DELETE /rejects` and `GET /quality`.
 
 use super::Account;
-use crate::{Day, instant::Instant};
+use crate::{Day, instant::Instant, reject::Protocol};
 use serde::{Deserialize, Serialize};
 
 /// How many rejected events are kept: at the size most events have some megabytes, at the most 320.
@@ -90,13 +90,16 @@ pub struct RejectChoice {
     /// None that came later than the one with this id: what somebody has not seen yet stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to: Option<i64>,
+    /// With one id, to replay: what should have been sent, read in place of what was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// What became of rejected events that were read again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayAnswer {
-    /// Stored, durably, and no longer kept as rejected.
+    /// Stored, durably, and no longer kept as rejected; calls that only tell who is who among them.
     pub replayed: u64,
     /// No longer kept either: their account already has an event with that id.
     pub duplicates: u64,
@@ -120,6 +123,8 @@ pub struct Quality {
     pub as_of: Instant,
     /// The rejected events that are kept, now.
     pub rejects: RejectCounts,
+    /// Bodies that were refused whole, now.
+    pub refused_bodies: RefusedBodies,
     /// Modules first seen within the last 30 days, newest first, at most 100. First seen is the moment the first event
     /// with that name was received, whenever it happened.
     pub new_modules: Vec<FirstSeen>,
@@ -155,6 +160,33 @@ pub struct RejectCount {
     pub name: Option<String>,
     /// How many.
     pub rejects: i64,
+}
+
+/// Bodies that were refused whole: what can't be read, or is larger than it may be. Nothing of them is stored or kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusedBodies {
+    /// How many, by the server that answers, since it started.
+    pub bodies: u64,
+    /// The newest; null where there is none.
+    pub newest: Option<RefusedBody>,
+}
+
+/// A body that was refused whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusedBody {
+    /// When it was received.
+    pub received: Instant,
+    /// The local day of that.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub day: Day,
+    /// The protocol it came in.
+    pub protocol: Protocol,
+    /// The name of the key it came with; null where there was none, or it could not be read either.
+    pub key: Option<String>,
+    /// The reason, for people.
+    pub detail: String,
 }
 
 /// A module or an activity that is new.

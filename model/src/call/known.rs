@@ -3,7 +3,7 @@
 use super::{Call, Used};
 use crate::{
     api::ingest::RejectionCode,
-    event::{Event, Rejection, missing},
+    event::{Event, IdScope, Rejection, missing},
     instant::Instant,
 };
 use std::collections::HashMap;
@@ -107,8 +107,8 @@ impl Known {
         }
     }
 
-    /// Settles a call that was `received` then, and knows what it tells for those that follow. Fails where a use of the product can't be an
-    /// event because its account or its user is not known.
+    /// Settles a call that was `received` then, and knows what it tells for those that follow. Fails where a use of the
+    /// product can't be an event because its account or its user is not known.
     pub fn settle(&mut self, call: Call, received: Instant) -> Result<Meaning, Rejection> {
         let mut meaning = Meaning::default();
         let Call { time, user, alias, user_name, account, account_name, ties, used } = call;
@@ -119,6 +119,7 @@ impl Known {
             meaning.name(account, None, account_name, time);
             return Ok(meaning);
         };
+        let id_scope = if account.is_some() { IdScope::Account } else { IdScope::User };
         let account = self.learn(&user, alias, account, ties, time, &mut meaning);
         let Some(used) = used else {
             if let Some(name) = user_name {
@@ -137,7 +138,8 @@ impl Known {
             meaning.name(Some(account.clone()), Some(user.clone()), Some(name), at);
         }
         let Used { id, module, kind } = used;
-        meaning.event = Some(Event { id, account, account_name, user, user_name, module, kind, time, received });
+        meaning.event =
+            Some(Event { id, id_scope, account, account_name, user, user_name, module, kind, time, received });
         Ok(meaning)
     }
 

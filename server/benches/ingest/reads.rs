@@ -7,7 +7,7 @@ use crate::{
     workload::{COMMIT, DAY, NOW},
 };
 use model::{
-    event::{Event, Kind},
+    event::{Event, IdScope, Kind},
     period::PeriodChoice,
     query::{TableQuery, UsageQuery},
 };
@@ -113,6 +113,7 @@ fn event(number: usize, count: usize) -> Event {
     let elapsed = i64::try_from(in_day * DAYS).unwrap() * (DAY / 24 * 20) / i64::try_from(count).unwrap();
     Event {
         id: None,
+        id_scope: IdScope::Account,
         account: format!("account {}", user % 200),
         account_name: None,
         user: format!("user {user}"),

@@ -1,7 +1,7 @@
 //! The events that are measured with: the same ones each time.
 
 use model::{
-    event::{Event, Kind},
+    event::{Event, IdScope, Kind},
     instant::Instant,
 };
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ impl Shape {
         let elapsed = i64::try_from(number).unwrap() * span / i64::try_from(count).unwrap();
         Event {
             id: self.with_ids.then(|| format!("event {number}")),
+            id_scope: IdScope::Account,
             account: format!("account {}", user % 200),
             account_name: None,
             user: format!("user {user}"),

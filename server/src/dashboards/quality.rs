@@ -1,13 +1,19 @@
 //! Data quality: rejected events, new names, names that look alike, late events.
 
 use super::{Dashboards, ReadError};
-use crate::store::{KeptReject, LateRow, Reading};
+use crate::{
+    refusal::{Refusal, Refused},
+    store::{KeptReject, LateRow, Reading},
+};
 use chrono::Days;
 use model::{
     Day,
     api::{
         problem::FieldError,
-        quality::{FirstSeen, LateEvents, QUALITY_DAYS, Quality, RejectEntry, Rejects, SimilarNames},
+        quality::{
+            FirstSeen, LateEvents, QUALITY_DAYS, Quality, RefusedBodies, RefusedBody, RejectEntry, Rejects,
+            SimilarNames,
+        },
     },
     instant::Instant,
     quality::{first_seen, similar_names},
@@ -28,8 +34,8 @@ pub(super) struct Names {
 
 impl Dashboards {
     /// What may be wrong with the events that are sent. Rejected events are counted as they are now: whoever replays
-    /// or dismisses some sees it at once. The rest is computed once per tick.
-    pub async fn quality(&self) -> Result<Quality, ReadError> {
+    /// or dismisses some sees it at once. The rest is computed once per tick. What was `refused` is passed in.
+    pub(crate) async fn quality(&self, refused: Refused) -> Result<Quality, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
         let rejects = reading.reject_counts().await?;
@@ -41,7 +47,15 @@ impl Dashboards {
         });
         let names = names.await.map_err(|error| (*error).clone())?;
         let Names { new_modules, new_activities, similar, late_events } = names.as_ref().clone();
-        Ok(Quality { as_of: now, rejects, new_modules, new_activities, similar_names: similar, late_events })
+        Ok(Quality {
+            as_of: now,
+            rejects,
+            refused_bodies: self.refused_bodies(refused),
+            new_modules,
+            new_activities,
+            similar_names: similar,
+            late_events,
+        })
     }
 
     /// A page of the rejected events that are kept, as they are now.
@@ -58,6 +72,17 @@ impl Dashboards {
         let next = rows.last().filter(|_| more).map(|last| last.number.to_string());
         let rejects = rows.into_iter().map(|row| self.entry(row)).collect();
         Ok(Rejects { as_of: self.clock.now(), kept, matching, newest, rejects, next })
+    }
+
+    fn refused_bodies(&self, Refused { bodies, newest }: Refused) -> RefusedBodies {
+        let newest = newest.map(|Refusal { origin, received, detail }| RefusedBody {
+            received,
+            day: self.day_of(received),
+            protocol: origin.protocol,
+            key: origin.key,
+            detail,
+        });
+        RefusedBodies { bodies, newest }
     }
 
     fn entry(&self, row: KeptReject) -> RejectEntry {

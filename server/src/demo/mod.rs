@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use dice::Dice;
 use model::{
     Day,
-    event::{Event, Kind},
+    event::{Event, IdScope, Kind},
     instant::Instant,
     zone::{day_of, day_start},
 };
@@ -139,6 +139,7 @@ impl Demo {
         };
         Event {
             id: Some(format!("demo-{}-{}-{}", day_number(signal.day), user.id, signal.number)),
+            id_scope: IdScope::Account,
             account: account.id.clone(),
             account_name: Some(account.name.to_owned()),
             user: user.id.clone(),

@@ -1,6 +1,6 @@
 use super::*;
 use flate2::{Compression, write::GzEncoder};
-use model::event::Kind;
+use model::event::{IdScope, Kind};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -140,6 +140,7 @@ async fn a_row_of_csv_with_everything() {
     let csv = format!("{HEADER}e1,2014-04-16T10:35:29+02:00,acme,Acme Inc,lisa,Lisa Ray,(root),Add file,8\n");
     let expected = Event {
         id: Some("e1".into()),
+        id_scope: IdScope::Account,
         account: "acme".into(),
         account_name: Some("Acme Inc".into()),
         user: "lisa".into(),

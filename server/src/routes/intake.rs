@@ -1,11 +1,14 @@
-//! The last step of every route that takes events, in whatever protocol: within the caller's limit, into the queue.
+//! What every route that takes events does, in whatever protocol: it puts them, within the caller's limit, into the queue,
+//! or refuses a body whole.
 
 use super::{access::MayIngest, problem::ApiProblem};
 use crate::{
     Server,
+    refusal::Refusal,
     store::{Batch, Outcome},
 };
 use axum::http::{HeaderValue, StatusCode, header};
+use model::{instant::Instant, reject::Origin};
 
 /// Stores a batch; answers when it is durable, saying for each event what became of it. Rejected events count against
 /// the limit too.
@@ -14,6 +17,15 @@ pub(super) async fn store(server: &Server, caller: &MayIngest, batch: Batch) -> 
         limit.take(caller.key.as_deref(), batch.event_count()).map_err(too_many)?;
     }
     Ok(server.ingest.append(batch).await?)
+}
+
+/// Counts a body that is refused whole, of somebody who may send, and passes on why.
+pub(super) fn refuse(server: &Server, origin: Origin, received: Instant, problem: ApiProblem) -> ApiProblem {
+    // Anything else is no fault of the body.
+    if let 400 | 413 | 415 | 422 = problem.0.status {
+        server.refusals.add(Refusal { origin, received, detail: problem.0.detail.clone() });
+    }
+    problem
 }
 
 /// 429, with after how many seconds the same events are welcome.

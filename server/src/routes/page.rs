@@ -54,7 +54,8 @@ async fn load(server: &Server, view: &View) -> Result<PageData, ApiProblem> {
             Ok(PageData::Activities { usage, table })
         }
         View::Quality(query) => {
-            let (quality, rejects) = (dashboards.quality().await?, dashboards.rejects(query).await?);
+            let (quality, rejects) =
+                (dashboards.quality(server.refusals.get()).await?, dashboards.rejects(query).await?);
             Ok(PageData::Quality { quality, rejects })
         }
         View::NotFound => Ok(PageData::NotFound),

@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use model::api::problem::{FieldError, Problem};
+use model::{
+    api::problem::{FieldError, Problem},
+    event::Rejection,
+};
 
 /// The media type of a problem.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -89,6 +92,9 @@ impl From<ReplayError> for ApiProblem {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Read(error) => error.into(),
+            ReplayError::Corrected(Rejection { detail, pointer, .. }) => {
+                Self::fields(vec![FieldError { pointer: format!("/body{pointer}"), detail }])
+            }
             ReplayError::Store(_) => {
                 let detail = "not all of these events could be stored; those that were not are still kept as rejected";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -10,7 +10,7 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(get_quality))
 }
 
-/// Rejected events by reason, names seen for the first time, names that look alike, and events far in the past
+/// Rejected events by reason, bodies that were refused whole, names seen for the first time, names that look alike, and events far in the past
 #[utoipa::path(
     get,
     path = "/quality",
@@ -18,5 +18,5 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     responses((status = 200, description = "What may be wrong with the events that are sent", body = Quality), ReadProblems),
 )]
 async fn get_quality(_: MayRead, State(server): State<Server>) -> Result<Json<Quality>, ApiProblem> {
-    Ok(Json(server.dashboards.quality().await?))
+    Ok(Json(server.dashboards.quality(server.refusals.get()).await?))
 }

@@ -10,8 +10,8 @@ use super::{
     statement::{self, Column, bulk},
 };
 use model::{
-    call::{Identity, Naming},
-    event::{Event, Kind, Rejection},
+    call::{Identity, Meaning, Naming},
+    event::{Event, IdScope, Kind, Rejection},
     reject::Reject,
 };
 use std::{borrow::Cow, collections::HashSet};
@@ -36,8 +36,8 @@ pub struct Batch {
 pub struct Replay {
     /// The number it is kept under.
     pub number: i64,
-    /// The event, which is stored if it is still kept, and then is kept no more; or why it stays where it is.
-    pub read: Result<Event, Rejection>,
+    /// What it means, which is stored if it is still kept, and then is kept no more; or why it stays where it is.
+    pub read: Result<Meaning, Rejection>,
 }
 
 impl Batch {
@@ -50,6 +50,13 @@ impl Batch {
     /// How many events it holds, kept rules or not.
     pub fn event_count(&self) -> usize {
         self.events.len() + self.rejects.len() + self.replays.len()
+    }
+
+    /// Puts what a call means behind what is in it.
+    pub fn add(&mut self, Meaning { event, namings, identities }: Meaning) {
+        self.events.extend(event);
+        self.namings.extend(namings);
+        self.identities.extend(identities);
     }
 
     /// Puts what another one holds behind what is in this one.
@@ -71,9 +78,9 @@ impl From<Vec<Event>> for Batch {
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Stored.
+    /// Stored; of a replay that is no use of the product, what it tells.
     Accepted,
-    /// Left out: its account already has an event with that id.
+    /// Left out: its account, or its user, already has an event with that id.
     Duplicate,
     /// Of a replay: it still breaks a rule, or somebody else replayed or dismissed it meanwhile.
     NotStored,
@@ -116,14 +123,14 @@ impl Store {
 
     /// Stores events that were sent, and what else there is in a batch.
     async fn append_all(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
-        let Batch { rejects, namings, identities, replays, .. } = beside;
+        let Batch { rejects, replays, .. } = beside;
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
         // Before anything else, in each transaction alike, so that two never wait for each other.
         let settled = reject::settle(&mut connection, replays).await?;
         reject::keep(&mut connection, rejects).await?;
-        let events = with_settled(sent, replays, &settled);
-        let (numbers, named) = remembered.dimensions.number(&mut connection, &events, namings).await?;
+        let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
+        let (numbers, named) = remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
@@ -137,7 +144,7 @@ impl Store {
         inserted?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
-        identity::keep(&mut connection, identities).await?;
+        identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts.collect()).await?;
@@ -146,25 +153,37 @@ impl Store {
         // Last: all servers write to the same few rows of the sums.
         rollup::apply(&mut connection, reporting, additions).await?;
         writing.commit().await?;
-        Ok(of_each(outcomes, sent.len(), &settled))
+        Ok(of_each(outcomes, sent.len(), replays, &settled))
     }
 }
 
-/// The events that were sent, and behind them those of the replays that are settled.
-fn with_settled<'a>(sent: &'a [Event], replays: &[Replay], settled: &[bool]) -> Cow<'a, [Event]> {
-    let mut events = Cow::Borrowed(sent);
-    for (replay, _) in replays.iter().zip(settled).filter(|(_, settled)| **settled) {
-        events.to_mut().extend(replay.read.iter().cloned());
+/// What a transaction stores beside rejected events.
+struct Stored<'a> {
+    events: Cow<'a, [Event]>,
+    namings: Cow<'a, [Naming]>,
+    identities: Cow<'a, [Identity]>,
+}
+
+/// What was sent, and behind it what the replays mean that are settled.
+fn with_settled<'a>(sent: &'a [Event], beside: &'a Batch, settled: &[bool]) -> Stored<'a> {
+    let Batch { namings, identities, replays, .. } = beside;
+    let mut stored = Stored { events: sent.into(), namings: namings.into(), identities: identities.into() };
+    let settled = replays.iter().zip(settled).filter(|(_, settled)| **settled);
+    for Meaning { event, namings, identities } in settled.filter_map(|(replay, _)| replay.read.as_ref().ok()) {
+        stored.events.to_mut().extend(event.iter().cloned());
+        stored.namings.to_mut().extend_from_slice(namings);
+        stored.identities.to_mut().extend_from_slice(identities);
     }
-    events
+    stored
 }
 
 /// The outcomes of `sent` events, and of every replay, settled or not.
-fn of_each(mut outcomes: Vec<Outcome>, sent: usize, settled: &[bool]) -> Vec<Outcome> {
+fn of_each(mut outcomes: Vec<Outcome>, sent: usize, replays: &[Replay], settled: &[bool]) -> Vec<Outcome> {
     let mut replayed = outcomes.split_off(sent).into_iter();
-    outcomes.extend(settled.iter().map(|settled| {
-        let outcome = if *settled { replayed.next() } else { None };
-        outcome.unwrap_or(Outcome::NotStored)
+    outcomes.extend(replays.iter().zip(settled).map(|(replay, settled)| match &replay.read {
+        Ok(Meaning { event: Some(_), .. }) if *settled => replayed.next().unwrap_or(Outcome::NotStored),
+        Ok(_) if *settled => Outcome::Accepted,
+        _ => Outcome::NotStored,
     }));
     outcomes
 }
@@ -186,7 +205,7 @@ async fn claim_ids(
     let ids: Vec<Option<(i64, [u8; 16])>> = events
         .iter()
         .zip(numbers)
-        .map(|(event, numbers)| event.id.as_ref().map(|id| (numbers.account_no, digest(id))))
+        .map(|(event, numbers)| event.id.as_ref().map(|id| entry(event, id, numbers.account_no)))
         .collect();
     let mut distinct: Vec<(i64, [u8; 16])> = ids.iter().flatten().copied().collect();
     let given = distinct.len();
@@ -215,6 +234,15 @@ async fn claim_ids(
             _ => Outcome::Accepted,
         })
         .collect())
+}
+
+/// What an id is entered as. Account 0 stands for all accounts.
+fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
+    match event.id_scope {
+        IdScope::Account => (account_no, digest(id)),
+        // No text of an event holds a NUL, so that each pair is another text.
+        IdScope::User => (0, digest(&format!("{}\0{id}", event.user))),
+    }
 }
 
 async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {

@@ -41,6 +41,11 @@ impl KeptReject {
     pub fn protocol(&self) -> Option<Protocol> {
         Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == self.protocol)
     }
+
+    /// Whether this is why it is kept.
+    pub fn is_rejected_for(&self, Rejection { code, detail, pointer }: &Rejection) -> bool {
+        self.code == code.as_str() && self.detail == *detail && self.pointer == *pointer
+    }
 }
 
 type Fields = (i64, i64, i64, String, String, String, String, String, Vec<u8>);
@@ -80,15 +85,15 @@ pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) ->
     Ok(())
 }
 
-/// Lets go of the rejected events that turn out to be events, and says of each replay whether this transaction was the
-/// one to do so: only then may its event be stored. Those that are still rejected stay, with their new reason.
+/// Lets go of the rejected events that keep the rules now, and says of each replay whether this transaction was the one to
+/// do so: only then may what it means be stored. Those that are still rejected stay, with their new reason.
 pub(super) async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) -> Result<Vec<bool>, StoreError> {
     if replays.is_empty() {
         return Ok(Vec::new());
     }
     lock(connection, replays.iter().map(|replay| replay.number)).await?;
-    let events = replays.iter().filter(|replay| replay.read.is_ok());
-    let deleted = delete(connection, events.map(|replay| replay.number)).await?;
+    let right = replays.iter().filter(|replay| replay.read.is_ok());
+    let deleted = delete(connection, right.map(|replay| replay.number)).await?;
     let mut deleted: HashSet<i64> = deleted.into_iter().collect();
     let rejections = replays.iter().filter_map(|replay| Some((replay.number, replay.read.as_ref().err()?)));
     give_reasons(connection, rejections.collect()).await?;

@@ -11,7 +11,7 @@ pub(crate) mod process;
 use chrono_tz::Tz;
 use database::TestDatabase;
 use model::{
-    event::{Event, Kind},
+    event::{Event, IdScope, Kind},
     instant::Instant,
 };
 use server::{
@@ -27,6 +27,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub(crate) fn export_at(time: &str) -> Event {
     Event {
         id: None,
+        id_scope: IdScope::Account,
         account: "acme".into(),
         account_name: None,
         user: "lisa".into(),

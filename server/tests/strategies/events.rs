@@ -6,7 +6,7 @@ use super::{
 };
 use chrono_tz::Tz;
 use model::{
-    event::{COUNT_MAX, Event, FUTURE_MILLIS, Kind},
+    event::{COUNT_MAX, Event, FUTURE_MILLIS, IdScope, Kind},
     instant::Instant,
 };
 use proptest::{prelude::*, sample::select};
@@ -156,6 +156,7 @@ fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Val
     (id, account, user, module, kind(universe), time(moment, now)).prop_map(
         move |(id, (account, account_name), (user, user_name), module, kind, time)| Event {
             id,
+            id_scope: IdScope::Account,
             account,
             account_name,
             user,

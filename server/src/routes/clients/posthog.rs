@@ -9,14 +9,13 @@ use crate::{
     routes::{
         access::key_of_client,
         array::{Items, parse, text, time},
-        encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,
     },
 };
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::Body,
     extract::{RawQuery, State},
     http::HeaderMap,
     routing::{get, post},
@@ -76,7 +75,7 @@ async fn post_capture(
 ) -> Result<Json<CaptureAnswer>, ApiProblem> {
     let sent_at = sent_at(&query.unwrap_or_default());
     let read = move |body: &[u8]| read(body, sent_at);
-    take(&server, Protocol::Posthog, key_of_client(&headers), Encoding::of(&headers)?, body, read).await?;
+    take(&server, Protocol::Posthog, key_of_client(&headers), &headers, body, read).await?;
     Ok(Json(CaptureAnswer { status: 1 }))
 }
 
@@ -129,12 +128,7 @@ struct Properties<'a> {
 
 /// `sent_at` is what the query says; what the body says goes before it.
 fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
-    // A browser's client says by its query alone that it compresses; the first bytes say so too.
-    let body = match body.starts_with(&[0x1f, 0x8b]) {
-        true => Cow::Owned(Encoding::Gzip.decode(Bytes::copy_from_slice(body))?.into()),
-        false => Cow::Borrowed(body),
-    };
-    let json = form_data(&body)?.map_or(body, Cow::Owned);
+    let json = form_data(body)?.map_or(Cow::Borrowed(body), Cow::Owned);
     let text = text(&json)?;
     if text.starts_with('[') {
         let events: Items<'_> = parse(text)?;

@@ -9,7 +9,6 @@ use crate::{
     routes::{
         access::key_of_client,
         array::{Items, parse, text, time},
-        encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,
     },
@@ -64,7 +63,7 @@ async fn post_segment(
 ) -> Result<Json<SegmentAnswer>, ApiProblem> {
     let kind = kind(&call)?;
     let read = move |body: &[u8]| read(kind, body);
-    take(&server, Protocol::Segment, key_of_client(&headers), Encoding::of(&headers)?, body, read).await?;
+    take(&server, Protocol::Segment, key_of_client(&headers), &headers, body, read).await?;
     Ok(Json(SegmentAnswer { success: true }))
 }
 

@@ -3,7 +3,7 @@
 use super::{delivery::Delivery, take};
 use crate::{
     Server,
-    routes::{encoding::Encoding, problem::ApiProblem, responses::IngestProblems},
+    routes::{problem::ApiProblem, responses::IngestProblems},
 };
 use axum::{
     body::Body,
@@ -74,7 +74,7 @@ async fn post_pixel(
     body: Body,
 ) -> Result<Response, ApiProblem> {
     let read = move |body: &[u8]| Ok(read(query.unwrap_or_default().as_bytes(), body));
-    take(&server, Protocol::Totango, None, Encoding::of(&headers)?, body, read).await?;
+    take(&server, Protocol::Totango, None, &headers, body, read).await?;
     Ok(([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], PIXEL).into_response())
 }
 

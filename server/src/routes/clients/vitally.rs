@@ -9,7 +9,6 @@ use crate::{
     routes::{
         access::key_of_client,
         array::{parse, text},
-        encoding::Encoding,
         problem::ApiProblem,
         responses::IngestProblems,
     },
@@ -62,7 +61,7 @@ async fn post_vitally(
 ) -> Result<Json<VitallyAnswer>, ApiProblem> {
     let kind = kind(&call)?;
     let read = move |body: &[u8]| read(kind, body);
-    take(&server, Protocol::Vitally, key_of_client(&headers), Encoding::of(&headers)?, body, read).await?;
+    take(&server, Protocol::Vitally, key_of_client(&headers), &headers, body, read).await?;
     Ok(Json(VitallyAnswer { message: "Success." }))
 }
 

@@ -144,7 +144,7 @@ fn read_sent_at(json: &RawValue) -> Result<Instant, ApiProblem> {
 }
 
 /// Reads one event as it stands in a body.
-pub(in crate::routes) fn read_event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
+fn read_event(json: &str, receipt: Receipt) -> Result<Event, Rejection> {
     if json.len() > EVENT_BYTES {
         return Err(Rejection::too_large("event", json.len()));
     }

@@ -12,7 +12,6 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-pub(super) use body::read_event;
 use body::{Form, Reader, Sorted};
 use model::{
     api::ingest::IngestAnswer,
@@ -60,16 +59,19 @@ async fn post_events(
     body: Body,
 ) -> Result<Json<IngestAnswer>, ApiProblem> {
     let received = server.clock.now();
-    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
-    let form = Form::from_content_type(content_type).ok_or_else(|| unsupported_form(content_type))?;
-    let encoding = Encoding::of(&headers)?;
-    let body = server.receiver.receive(body).await?;
     let origin = Origin { protocol: Protocol::Events, key: caller.key.clone() };
-    let reader = Reader { origin, received };
-    let read = move |bytes: Bytes| reader.read(form, &bytes);
-    let Sorted { batch, rejected } = encoding.read(&server, body, read).await?;
+    let sorted = read_body(&server, Reader { origin: origin.clone(), received }, &headers, body).await;
+    let Sorted { batch, rejected } = sorted.map_err(|problem| intake::refuse(&server, origin, received, problem))?;
     let Appended { accepted, duplicates } = intake::store(&server, &caller, batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
+}
+
+async fn read_body(server: &Server, reader: Reader, headers: &HeaderMap, body: Body) -> Result<Sorted, ApiProblem> {
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
+    let form = Form::from_content_type(content_type).ok_or_else(|| unsupported_form(content_type))?;
+    let encoding = Encoding::of(headers)?;
+    let body = server.receiver.receive(body).await?;
+    encoding.read(server, body, move |bytes: Bytes| reader.read(form, &bytes)).await
 }
 
 fn unsupported_form(content_type: Option<&str>) -> ApiProblem {

@@ -4,16 +4,11 @@ mod export;
 
 use super::{
     access::{MayIngest, MayRead},
-    events,
     pairs::Parameters,
     problem::ApiProblem,
     responses::{ChangeProblems, ReadProblems},
 };
-use crate::{
-    Server, negotiation,
-    replay::{self, Reader, Reread},
-    store::{KeptReject, StoreError},
-};
+use crate::{Server, negotiation, replay};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -22,14 +17,8 @@ use axum::{
 };
 use export::FileForm;
 use model::{
-    api::{
-        ingest::RejectionCode,
-        quality::{DismissAnswer, RejectChoice, Rejects, ReplayAnswer},
-    },
-    event::Rejection,
-    instant::Instant,
+    api::quality::{DismissAnswer, RejectChoice, Rejects, ReplayAnswer},
     query::RejectsQuery,
-    reject::Protocol,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -144,12 +133,16 @@ async fn get_rejects_ndjson(
     export::file(&server, FileForm::Ndjson, RejectsQuery::from_pairs(&pairs)?.filter).await
 }
 
-/// Reads rejected events again, by today's rules
+/// Reads rejected events and calls again, by today's rules
 ///
-/// Times come out as they would have when the event was received, but whether one lies in the future is judged by now.
-/// What keeps the rules is stored, and no longer kept as rejected, both at once: an event is never lost or stored twice,
-/// whoever else replays it at the same moment. What doesn't stays, with its new reason. The key, where one is sent, must
-/// be one that may send events.
+/// Times come out as they would have when the event was received, but whether one lies in the future is judged by now. A
+/// call of another client follows today's module rules and belongs to the account its user is known to belong to today;
+/// calls that are replayed together count as sent together, in the order they were received. What keeps the rules is
+/// stored, and no longer kept as rejected, both at once: an event is never lost or stored twice, whoever else replays it
+/// at the same moment. What doesn't stays, with its new reason.
+///
+/// With one id and a `body`, that is read in place of what was sent. Where it breaks a rule too, the answer is 422 and
+/// nothing has changed. The key, where one is sent, must be one that may send events.
 #[utoipa::path(
     post,
     path = "/rejects/replay",
@@ -163,9 +156,7 @@ async fn post_replay(
     choice: Result<Json<RejectChoice>, JsonRejection>,
 ) -> Result<Json<ReplayAnswer>, ApiProblem> {
     let Json(choice) = choice.map_err(|error| ApiProblem::new(error.status(), error.body_text()))?;
-    let choice = choice.checked()?;
-    let reader = AsSent { now: server.clock.now() };
-    Ok(Json(replay::replay(&server.store, &server.ingest, &choice, &reader).await?))
+    Ok(Json(replay::replay(&server, &choice.checked()?).await?))
 }
 
 /// Dismisses rejected events: they are no longer kept
@@ -185,34 +176,4 @@ async fn delete_rejects(
 ) -> Result<Json<DismissAnswer>, ApiProblem> {
     let dismissed = server.store.dismiss(RejectChoice::from_pairs(&pairs)?).await?;
     Ok(Json(DismissAnswer { dismissed }))
-}
-
-/// Reads what was rejected as the route of its protocol would now.
-struct AsSent {
-    now: Instant,
-}
-
-impl Reader for AsSent {
-    async fn read(&self, kept: &KeptReject) -> Result<Reread, StoreError> {
-        // Only the beginning of it is there.
-        if kept.code == RejectionCode::EventTooLarge.as_str() {
-            return Ok(Reread::AsBefore);
-        }
-        let read = match kept.protocol() {
-            Some(Protocol::Events) => events::read_event(&kept.body, kept.receipt.judged(self.now)),
-            // These can't be replayed yet.
-            Some(Protocol::Segment | Protocol::Posthog | Protocol::Totango | Protocol::Vitally) | None => {
-                return Ok(Reread::AsBefore);
-            }
-        };
-        Ok(match read {
-            Ok(event) => Reread::Event(event),
-            Err(rejection) if is_the_same(kept, &rejection) => Reread::AsBefore,
-            Err(rejection) => Reread::Rejected(rejection),
-        })
-    }
-}
-
-fn is_the_same(kept: &KeptReject, rejection: &Rejection) -> bool {
-    kept.code == rejection.code.as_str() && kept.pointer == rejection.pointer && kept.detail == rejection.detail
 }
