@@ -230,12 +230,13 @@ impl Reading {
 mod tests {
     use super::*;
     use crate::store::{Asked, Store};
-    use model::event::{Event, Kind};
+    use model::event::{Event, IdScope, Kind};
 
     fn event(user: u32, module: &str, action: &str, minute: i64) -> Event {
         let time = Instant::from_millis(1_795_435_200_000 + minute * 60_000);
         Event {
             id: None,
+            id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: None,
             user: format!("user {user}"),
