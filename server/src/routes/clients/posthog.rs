@@ -128,7 +128,7 @@ struct Properties<'a> {
 }
 
 /// `sent_at` is what the query says; what the body says goes before it.
-fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
     // A browser's client says by its query alone that it compresses; the first bytes say so too.
     let body = match body.starts_with(&[0x1f, 0x8b]) {
         true => Cow::Owned(Encoding::Gzip.decode(Bytes::copy_from_slice(body))?.into()),

@@ -69,7 +69,7 @@ async fn post_segment(
 }
 
 /// The type of call that a path names; none where each call says its own.
-fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
+pub(super) fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     Ok(Some(match path {
         "track" | "t" => "track",
         "identify" | "i" => "identify",
@@ -93,7 +93,7 @@ struct Envelope<'a> {
     sent_at: Option<&'a RawValue>,
 }
 
-fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
     let text = object(text(body)?)?;
     let envelope: Envelope<'_> = parse(text)?;
     let delivery = match (kind, &envelope.batch) {

@@ -67,7 +67,7 @@ async fn post_vitally(
 }
 
 /// The type of message that a path names; none where each message says its own.
-fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
+pub(super) fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     Ok(Some(match path {
         "track" | "tracks" => "track",
         "user" | "users" => "user",
@@ -79,7 +79,7 @@ fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     }))
 }
 
-fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
     match kind {
         Some(kind) => Ok(Delivery::of_one(typed(object(text(body)?)?, kind)?)),
         None => Delivery::of_array(&parse(text(body)?)?),
