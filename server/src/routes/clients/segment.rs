@@ -44,9 +44,10 @@ struct SegmentAnswer {
     post,
     path = "/v1/{call}",
     tag = "Other clients",
-    params(("call" = String, Path, description = "`track`, `identify`, `group`, `page`, `screen`, `alias`, `batch` or \
-        `import`; or `t`, `i`, `g`, `p`, `s`, `a` or `b`, as browsers say")),
-    request_body(content = serde_json::Value, content_type = "application/json", example = json!({
+    params(("call" = String, Path, pattern = "^(track|identify|group|page|screen|alias|batch|import|[tigpsab])$",
+        description = "`track`, `identify`, `group`, `page`, `screen`, `alias`, `batch` or `import`; or `t`, `i`, `g`, \
+        `p`, `s`, `a` or `b`, as browsers say")),
+    request_body(content = Object, content_type = "application/json", example = json!({
         "userId": "lisa", "event": "Report exported", "messageId": "6b1f", "timestamp": "2026-11-23T12:34:56.789Z",
         "context": {"groupId": "acme"}, "writeKey": "um_…"
     })),

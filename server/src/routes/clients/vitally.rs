@@ -43,7 +43,8 @@ struct VitallyAnswer {
     post,
     path = "/analytics/v1/{call}",
     tag = "Other clients",
-    params(("call" = String, Path, description = "`track`, `user`, `account`, `organization` or `batch`")),
+    params(("call" = String, Path, pattern = "^(track|user|account|organization|batch)$",
+        description = "`track`, `user`, `account`, `organization` or `batch`")),
     request_body(content = serde_json::Value, content_type = "application/json", example = json!({
         "accountId": "acme", "userId": "lisa", "event": "Report exported", "properties": {"module": "Reports"},
         "messageId": "6b1f", "timestamp": "2026-11-23T12:34:56.789Z"
