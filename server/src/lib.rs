@@ -128,7 +128,7 @@ pub async fn serve(
         stop.await;
         let _ = stopping.send(());
     };
-    let served = connection::answer(listener, routes::router(server), stop);
+    let served = connection::answer(listener, routes::router(server), connection::room(), stop);
     let impatient = async {
         let _ = stopped.await;
         tokio::time::sleep(PATIENCE).await;

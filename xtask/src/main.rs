@@ -1,4 +1,4 @@
-//! The one entry point for working on Usage Monitor: `cargo xtask build`, `serve` and `test`.
+//! The one entry point for working on Usage Monitor: `cargo xtask build`, `serve`, `test`, `bench` and `fuzz`.
 //!
 //! Every task works from a clean clone: it installs what the package registries have, and says of anything else
 //! what is missing and how to get it. Paths are relative to the workspace root, where every task runs.
@@ -7,6 +7,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod page;
 mod postgres;
 mod progress;
@@ -40,6 +41,8 @@ enum Task {
     /// Measure, against a baseline on the same machine
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Try to break what reads events, with inputs that nobody would think of
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Serve(options) => serve::serve(&options),
         Task::Test(options) => test::test(&options),
         Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
     }
 }
 

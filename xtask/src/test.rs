@@ -92,7 +92,8 @@ impl Stage {
 
 fn format() -> Result<Vec<Tally>> {
     tools::need_rust_component("rustfmt", "fmt")?;
-    Ok(vec![check("rustfmt", &mut cargo(["fmt", "--all", "--check"]))])
+    let mut fuzz = cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]);
+    Ok(vec![check("rustfmt", &mut cargo(["fmt", "--all", "--check"])), check("rustfmt of fuzz", &mut fuzz)])
 }
 
 /// The crate `frontend` and the rest of the workspace are checked apart: together they would share the features of

@@ -150,7 +150,7 @@ impl<R: BufRead> Rows<R> {
         // As large as the largest row may need, so that the parser never runs out of room: a row has no more fields
         // than bytes, and one.
         let ends = vec![0; RECORD_BYTES + 2];
-        Self { input, parser: Reader::new(), unquoted: vec![0; RECORD_BYTES + 2], ends }
+        Self { input, parser: parser(), unquoted: vec![0; RECORD_BYTES + 2], ends }
     }
 
     /// The next row; `None` after the last. Where a row is too long, reading goes on with the next line: a quote that
@@ -177,7 +177,7 @@ impl<R: BufRead> Rows<R> {
                     if !raw.ends_with(b"\n") {
                         self.input.skip_line()?;
                     }
-                    self.parser.reset();
+                    self.parser = parser();
                     let fault = Fault::too_large(&mut raw);
                     return Ok(Some(Row { line, raw, fields: Err(fault) }));
                 }
@@ -187,6 +187,14 @@ impl<R: BufRead> Rows<R> {
         let fields = fields(&self.unquoted[..written], &self.ends[..ended]);
         Ok(Some(Row { line, raw, fields }))
     }
+}
+
+/// A parser at the beginning of a row. It has read the end of an empty line, because before its first byte it would look
+/// for a byte order mark, and take one that comes in a piece by itself for the end of the log.
+fn parser() -> Reader {
+    let mut parser = Reader::new();
+    parser.read_record(b"\n", &mut [0], &mut [0]);
+    parser
 }
 
 fn fields(unquoted: &[u8], ends: &[usize]) -> Result<Vec<String>, Fault> {

@@ -194,6 +194,19 @@ fn refuse_overwriting(args: &ImportArgs) -> Result<(), ImportError> {
     Ok(())
 }
 
+/// The events of a log and how many of its records are none, up to where it can't be read any further: what is the matter
+/// there comes last. For those who try to break it.
+#[cfg(fuzzing)]
+pub fn read(log: impl io::Read + Send + 'static, clock: &dyn Clock) -> (Vec<Event>, usize, Option<String>) {
+    let (mut events, mut rejected) = (Vec::new(), 0);
+    let outcome = take::batches(Box::new(log), 0, clock, |batch| {
+        events.extend(batch.events);
+        rejected += batch.rejected.len();
+        true
+    });
+    (events, rejected, outcome.err().map(|error| ImportError::reading("the log", error).to_string()))
+}
+
 async fn import<S: Sink>(
     mut sources: Vec<Source>,
     args: &ImportArgs,

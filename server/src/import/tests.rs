@@ -204,6 +204,19 @@ async fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_within_a_log_is_text_like_any_other() {
+    let header = "account,time,user,module,action\n";
+    let row = "acme,1000,lisa,m,x\n";
+    let long = "x".repeat(RECORD_BYTES + 1);
+    let pieces = [format!("{header}{long}\n"), "\u{feff}".to_owned(), format!("{row}{row}")];
+    let [first, mark, rest] = pieces.map(io::Cursor::new);
+    let memory = Memory::default();
+    import_all(vec![Source::stream("log", first.chain(mark).chain(rest))], args(), &memory).await.unwrap();
+    let accounts: Vec<String> = memory.events().into_iter().map(|event| event.account).collect();
+    assert_eq!(accounts, ["\u{feff}acme", "acme"]);
+}
+
+#[tokio::test]
 async fn rejected_records_are_told_by_line_and_reason() {
     let csv = concat!(
         "time,account,user,module,action,count\n",         // 1

@@ -5,6 +5,8 @@ mod array;
 mod clients;
 mod cross_origin;
 mod csv;
+#[cfg(fuzzing)]
+pub mod decoders;
 mod encoding;
 mod events;
 mod intake;

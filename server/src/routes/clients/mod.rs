@@ -81,3 +81,20 @@ async fn read_body<T: Send + 'static>(
     };
     encoding.read(server, body, read).await
 }
+
+/// Reads a body as the route does whose path ends so.
+#[cfg(fuzzing)]
+pub(super) fn read(
+    protocol: Protocol,
+    path: &str,
+    body: &[u8],
+) -> Result<(Vec<String>, Option<model::instant::Instant>), ApiProblem> {
+    let Delivery { calls, sent_at, .. } = match protocol {
+        Protocol::Events => return Err(ApiProblem::unreadable("events come by a route of their own")),
+        Protocol::Segment => segment::read(segment::kind(path)?, body)?,
+        Protocol::Posthog => posthog::read(body, None)?,
+        Protocol::Totango => totango::read(path.as_bytes(), body),
+        Protocol::Vitally => vitally::read(vitally::kind(path)?, body)?,
+    };
+    Ok((calls, sent_at))
+}

@@ -127,7 +127,7 @@ struct Properties<'a> {
 }
 
 /// `sent_at` is what the query says; what the body says goes before it.
-fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(body: &[u8], sent_at: Option<Instant>) -> Result<Delivery, ApiProblem> {
     let json = form_data(body)?.map_or(Cow::Borrowed(body), Cow::Owned);
     let text = text(&json)?;
     if text.starts_with('[') {

@@ -43,9 +43,10 @@ struct SegmentAnswer {
     post,
     path = "/v1/{call}",
     tag = "Other clients",
-    params(("call" = String, Path, description = "`track`, `identify`, `group`, `page`, `screen`, `alias`, `batch` or \
-        `import`; or `t`, `i`, `g`, `p`, `s`, `a` or `b`, as browsers say")),
-    request_body(content = serde_json::Value, content_type = "application/json", example = json!({
+    params(("call" = String, Path, pattern = "^(track|identify|group|page|screen|alias|batch|import|[tigpsab])$",
+        description = "`track`, `identify`, `group`, `page`, `screen`, `alias`, `batch` or `import`; or `t`, `i`, `g`, \
+        `p`, `s`, `a` or `b`, as browsers say")),
+    request_body(content = Object, content_type = "application/json", example = json!({
         "userId": "lisa", "event": "Report exported", "messageId": "6b1f", "timestamp": "2026-11-23T12:34:56.789Z",
         "context": {"groupId": "acme"}, "writeKey": "um_…"
     })),
@@ -68,7 +69,7 @@ async fn post_segment(
 }
 
 /// The type of call that a path names; none where each call says its own.
-fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
+pub(super) fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     Ok(Some(match path {
         "track" | "t" => "track",
         "identify" | "i" => "identify",
@@ -92,7 +93,7 @@ struct Envelope<'a> {
     sent_at: Option<&'a RawValue>,
 }
 
-fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
     let text = object(text(body)?)?;
     let envelope: Envelope<'_> = parse(text)?;
     let delivery = match (kind, &envelope.batch) {

@@ -79,7 +79,7 @@ async fn post_pixel(
 }
 
 /// Parameters and form are one call; what is in the form goes before.
-fn read(query: &[u8], form: &[u8]) -> Delivery {
+pub(super) fn read(query: &[u8], form: &[u8]) -> Delivery {
     let mut fields: Map<String, Value> = form_urlencoded::parse(query)
         .chain(form_urlencoded::parse(form))
         .filter(|(name, _)| name.starts_with("sdr_"))

@@ -42,7 +42,8 @@ struct VitallyAnswer {
     post,
     path = "/analytics/v1/{call}",
     tag = "Other clients",
-    params(("call" = String, Path, description = "`track`, `user`, `account`, `organization` or `batch`")),
+    params(("call" = String, Path, pattern = "^(track|user|account|organization|batch)$",
+        description = "`track`, `user`, `account`, `organization` or `batch`")),
     request_body(content = serde_json::Value, content_type = "application/json", example = json!({
         "accountId": "acme", "userId": "lisa", "event": "Report exported", "properties": {"module": "Reports"},
         "messageId": "6b1f", "timestamp": "2026-11-23T12:34:56.789Z"
@@ -66,7 +67,7 @@ async fn post_vitally(
 }
 
 /// The type of message that a path names; none where each message says its own.
-fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
+pub(super) fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     Ok(Some(match path {
         "track" | "tracks" => "track",
         "user" | "users" => "user",
@@ -78,7 +79,7 @@ fn kind(path: &str) -> Result<Option<&'static str>, ApiProblem> {
     }))
 }
 
-fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
+pub(super) fn read(kind: Option<&str>, body: &[u8]) -> Result<Delivery, ApiProblem> {
     match kind {
         Some(kind) => Ok(Delivery::of_one(typed(object(text(body)?)?, kind)?)),
         None => Delivery::of_array(&parse(text(body)?)?),

@@ -74,6 +74,18 @@ async fn read_body(server: &Server, reader: Reader, headers: &HeaderMap, body: B
     encoding.read(server, body, move |bytes: Bytes| reader.read(form, &bytes)).await
 }
 
+/// Reads a body as the route does.
+#[cfg(fuzzing)]
+pub(super) fn read(
+    content_type: &str,
+    body: &[u8],
+    received: model::instant::Instant,
+) -> Result<(crate::store::Batch, Vec<model::api::ingest::RejectedEvent>), ApiProblem> {
+    let form = Form::from_content_type(Some(content_type)).ok_or_else(|| unsupported_form(Some(content_type)))?;
+    let reader = Reader { origin: Origin { protocol: Protocol::Events, key: None }, received };
+    reader.read(form, body).map(|Sorted { batch, rejected }| (batch, rejected))
+}
+
 fn unsupported_form(content_type: Option<&str>) -> ApiProblem {
     let given = content_type.unwrap_or("none");
     let detail = format!("Content-Type must be application/json, application/x-ndjson or text/plain, not {given}");
