@@ -1,11 +1,12 @@
 //! HTTP connections: accepting them, with little memory for each, and ending them. What is asked over them is for the
 //! routes.
 
-use axum::{Router, serve::Listener};
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo, http::Request, serve::Listener};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown, service::TowerToHyperService};
 use std::{future::Future, pin::pin};
 use tokio::net::TcpListener;
+use tower::util::MapRequest;
 
 /// How many bytes a connection is read ahead at most; it keeps them for the next request. The head of a request must fit
 /// in.
@@ -20,11 +21,15 @@ pub(crate) async fn answer(mut listener: TcpListener, router: Router, stop: impl
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
-        let (stream, _) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = Listener::accept(&mut listener) => accepted,
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -3,7 +3,7 @@
 mod export;
 
 use super::{
-    access::{MayIngest, MayRead},
+    access::{MayAdminister, MayRead},
     events,
     pairs::Parameters,
     problem::ApiProblem,
@@ -148,8 +148,8 @@ async fn get_rejects_ndjson(
 ///
 /// Times come out as they would have when the event was received, but whether one lies in the future is judged by now.
 /// What keeps the rules is stored, and no longer kept as rejected, both at once: an event is never lost or stored twice,
-/// whoever else replays it at the same moment. What doesn't stays, with its new reason. The key, where one is sent, must
-/// be one that may send events.
+/// whoever else replays it at the same moment. What doesn't stays, with its new reason. Takes the session of
+/// an administrator.
 #[utoipa::path(
     post,
     path = "/rejects/replay",
@@ -158,7 +158,7 @@ async fn get_rejects_ndjson(
     responses((status = 200, description = "What became of them", body = ReplayAnswer), ChangeProblems),
 )]
 async fn post_replay(
-    _: MayIngest,
+    _: MayAdminister,
     State(server): State<Server>,
     choice: Result<Json<RejectChoice>, JsonRejection>,
 ) -> Result<Json<ReplayAnswer>, ApiProblem> {
@@ -170,7 +170,7 @@ async fn post_replay(
 
 /// Dismisses rejected events: they are no longer kept
 ///
-/// The key, where one is sent, must be one that may send events.
+/// Takes the session of an administrator.
 #[utoipa::path(
     delete,
     path = "/rejects",
@@ -179,7 +179,7 @@ async fn post_replay(
     responses((status = 200, description = "How many", body = DismissAnswer), ChangeProblems),
 )]
 async fn delete_rejects(
-    _: MayIngest,
+    _: MayAdminister,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Json<DismissAnswer>, ApiProblem> {
