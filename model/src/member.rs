@@ -95,7 +95,9 @@ mod tests {
     fn an_address_is_the_same_in_any_case() {
         assert_eq!(email("  Lisa.Ray@Example.COM ").as_deref(), Ok("lisa.ray@example.com"));
         assert_eq!(email("root@localhost").as_deref(), Ok("root@localhost"));
-        for wrong in ["", "lisa", "@example.com", "lisa@", "a@b@c", "lisa ray@example.com", &format!("{}@b", "a".repeat(253))] {
+        for wrong in
+            ["", "lisa", "@example.com", "lisa@", "a@b@c", "lisa ray@example.com", &format!("{}@b", "a".repeat(253))]
+        {
             assert!(email(wrong).is_err(), "{wrong}");
         }
     }

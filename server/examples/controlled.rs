@@ -39,7 +39,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (server, _writer) = Server::new(store.clone(), clock.clone(), display, metrics);
     let access = if options.iter().any(|option| option == "--sign-in") { Access::SignIn } else { Access::Open };
     let server = server.with_access(access);
-    let controls = axum::Router::new().route("/test/clock", post(set_clock)).route("/test/link", post(add_link)).with_state((clock, server.clone()));
+    let controls = axum::Router::new()
+        .route("/test/clock", post(set_clock))
+        .route("/test/link", post(add_link))
+        .with_state((clock, server.clone()));
     let keys = axum::Router::new().route("/test/key", post(add_key)).with_state(store);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);

@@ -171,7 +171,11 @@ async fn without_signing_in_nothing_is_open() {
         ("/nowhere", "/sign-in?return=%2Fnowhere"),
     ] {
         let answer = stranger.get(path).await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()[header::LOCATION]), (303, &to.parse().unwrap()), "{path}");
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[header::LOCATION]),
+            (303, &to.parse().unwrap()),
+            "{path}"
+        );
     }
     let events = stranger.request(Method::POST, "/api/v1/events").json(&json!([]));
     assert_eq!(stranger.send(events).await.status(), 401);
@@ -232,7 +236,8 @@ async fn a_link_opens_once_and_in_time() {
     assert_eq!(Browser::new(&server).use_link(&token, "Lisa", "").await, 410);
     assert_eq!(Browser::new(&server).use_link(&newer, "Lisa", "").await, 303);
     assert_eq!(Browser::new(&server).use_link(&newer, "Lisa", "").await, 410);
-    let answer = ada.post("/members", &[("do", "invite"), ("name", "L"), ("email", "LISA@example.com"), ("role", "viewer")]);
+    let answer =
+        ada.post("/members", &[("do", "invite"), ("name", "L"), ("email", "LISA@example.com"), ("role", "viewer")]);
     assert!(answer.await.text().await.unwrap().contains("There is a member with this address already"));
 }
 

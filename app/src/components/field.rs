@@ -92,7 +92,9 @@ pub(crate) fn FormError(
     /// The form as it was sent.
     form: SentForm,
 ) -> impl IntoView {
-    form.error("").map(|error| view! { <p class="form-error" role="alert">{error.to_owned()}</p> }.into_any()).into_any()
+    form.error("")
+        .map(|error| view! { <p class="form-error" role="alert">{error.to_owned()}</p> }.into_any())
+        .into_any()
 }
 
 /// What helps to choose a password.

@@ -9,8 +9,9 @@ use model::api::problem::FieldError;
 pub(crate) fn ConnectionBanner() -> impl IntoView {
     let state = PageState::expect();
     let clock = ZoneClock::expect();
-    let is_signed_out =
-        Memo::new(move |_| matches!(state.polling.failure.get(), Some(ClientError::Refused(problem)) if problem.status == 401));
+    let is_signed_out = Memo::new(
+        move |_| matches!(state.polling.failure.get(), Some(ClientError::Refused(problem)) if problem.status == 401),
+    );
     let text = move || {
         let error = state.polling.failure.get()?;
         let what = match error {

@@ -28,17 +28,23 @@ pub(crate) fn LinkPage() -> impl IntoView {
         .into_any();
     };
     let (title, text, button) = match link.purpose {
-        LinkPurpose::Administrator => {
-            ("Create the first administrator", "You will manage who else may look, and the settings.", "Create and sign in")
+        LinkPurpose::Administrator => (
+            "Create the first administrator",
+            "You will manage who else may look, and the settings.",
+            "Create and sign in",
+        ),
+        LinkPurpose::Invitation => {
+            ("Accept the invitation", "Choose a password to look at the dashboards.", "Accept and sign in")
         }
-        LinkPurpose::Invitation => ("Accept the invitation", "Choose a password to look at the dashboards.", "Accept and sign in"),
         LinkPurpose::Reset => {
             ("Choose another password", "You are then signed out in every other browser.", "Change and sign in")
         }
     };
     let name = link.member.as_ref().map(|member| member.name.clone()).unwrap_or_default();
     let email = match link.member {
-        None => view! { <Field name="email" label="E-mail address" takes=Takes::UserName form=form.clone() /> }.into_any(),
+        None => {
+            view! { <Field name="email" label="E-mail address" takes=Takes::UserName form=form.clone() /> }.into_any()
+        }
         Some(member) => view! {
             <div class="field">
                 <label for="email">"E-mail address"</label>

@@ -109,7 +109,8 @@ fn PasswordForm(
 ) -> impl IntoView {
     let changed = matches!(PageState::expect().view.get_untracked(), View::Profile { changed: true });
     let done = changed.then(|| {
-        view! { <p role="status">"The password is changed, and you are signed out in every other browser."</p> }.into_any()
+        view! { <p role="status">"The password is changed, and you are signed out in every other browser."</p> }
+            .into_any()
     });
     view! {
         <section class="panel">

@@ -18,20 +18,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         return view! { <NotLoaded /> }.into_any();
     };
     if !has_administrator {
-        return view! {
-            <section class="panel form-page">
-                <h1>"Nobody can sign in yet"</h1>
-                <p>
-                    "When it started, the server printed a link that begins with " <code>"/link?token="</code>
-                    ". Open it to become the first administrator."
-                </p>
-                <p class="muted">
-                    "Every start prints a new one until there is an administrator. "
-                    <code>"usage-monitor user create --role administrator"</code> " makes one too."
-                </p>
-            </section>
-        }
-        .into_any();
+        return view! { <Nobody /> }.into_any();
     }
     let asked_for = match PageState::expect().view.get_untracked() {
         View::SignIn(to) => to,
@@ -50,6 +37,32 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 <button type="submit" class="button primary">"Sign in"</button>
             </form>
             <p class="muted">"Forgotten the password? An administrator can make you a link for another one."</p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Says how there comes to be somebody who can sign in.
+#[component]
+fn Nobody() -> impl IntoView {
+    let is_demo = PageState::expect().workspace.with_untracked(|workspace| workspace.demo);
+    let printed = (!is_demo).then(|| {
+        view! {
+            <p>
+                "When it started, the server printed a link that makes the first administrator. Every start prints a new one \
+                until there is one."
+            </p>
+        }
+        .into_any()
+    });
+    view! {
+        <section class="panel form-page">
+            <h1>"Nobody can sign in yet"</h1>
+            {printed}
+            <p class="muted">
+                <code>"usage-monitor user create --role administrator --email ADDRESS --name NAME"</code>
+                " prints such a link too."
+            </p>
         </section>
     }
     .into_any()

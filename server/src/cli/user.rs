@@ -128,8 +128,7 @@ impl Create {
             RoleName::Viewer => Role::Viewer,
             RoleName::Administrator => Role::Administrator,
         };
-        let new =
-            NewMember { email: self.email, name: self.name, role, configures_tracking: self.configures_tracking };
+        let new = NewMember { email: self.email, name: self.name, role, configures_tracking: self.configures_tracking };
         let issued = members(self.database.open().await?).invite(&new).await?;
         self.password.settle(&self.database, issued, password).await
     }
@@ -151,7 +150,8 @@ impl Who {
     async fn find(&self) -> Result<(Members, Member), Failure> {
         let store = self.database.open().await?;
         let found = store.member_of_email(&self.email).await?;
-        let found = found.ok_or_else(|| format!("nobody signs in with {}; see `usage-monitor user list`", self.email))?;
+        let found =
+            found.ok_or_else(|| format!("nobody signs in with {}; see `usage-monitor user list`", self.email))?;
         Ok((members(store), found.member))
     }
 
@@ -176,7 +176,12 @@ impl Password {
 
     /// Gives a member the password that was read, or prints the link.
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
-    async fn settle(&self, database: &DatabaseUrl, issued: IssuedLink, password: Option<String>) -> Result<(), Failure> {
+    async fn settle(
+        &self,
+        database: &DatabaseUrl,
+        issued: IssuedLink,
+        password: Option<String>,
+    ) -> Result<(), Failure> {
         match password {
             Some(password) => {
                 let members = members(database.open().await?);

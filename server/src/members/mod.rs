@@ -13,6 +13,7 @@ use model::{
     instant::Instant,
     member::Role,
 };
+use moka::future::Cache;
 use password::{PasswordError, Passwords};
 use std::{net::IpAddr, sync::Arc};
 use throttle::{Holder, Throttle};
@@ -32,6 +33,9 @@ const IDLE: i64 = 7 * DAY;
 
 /// When a session was last seen is written down this seldom, in milliseconds.
 const SEEN_EVERY: i64 = 60 * SECOND;
+
+/// For how many sessions it is known that this was tried.
+const SESSIONS_NOTED: u64 = 10_000;
 
 /// How long an invitation stands, in milliseconds.
 const INVITATION: i64 = 7 * DAY;
@@ -112,12 +116,15 @@ pub struct Members {
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     throttle: Throttle,
+    /// Sessions seen of late, each with the minute: what was tried once in it is not tried again.
+    noted: Cache<(i64, i64), ()>,
 }
 
 impl Members {
     /// The members in a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, passwords: Passwords::new(), throttle: Throttle::default() }
+        let noted = Cache::new(SESSIONS_NOTED);
+        Self { store, clock, passwords: Passwords::new(), throttle: Throttle::default(), noted }
     }
 
     /// Signs a member in who has typed their password. The browser gets another session than it had.
@@ -156,9 +163,10 @@ impl Members {
     pub(crate) async fn signed_in(&self, session: &str) -> Result<Option<SignedIn>, StoreError> {
         let now = self.clock.now();
         let found = self.store.signed_in(secret::digest(session), forgotten(now)).await?;
-        if let Some(SignedIn { session_no, seen, .. }) = found
-            && now.millis() - seen.millis() >= SEEN_EVERY
-        {
+        let Some(SignedIn { session_no, seen, .. }) = found else { return Ok(None) };
+        let minute = (session_no, now.millis().div_euclid(SEEN_EVERY));
+        if now.millis() - seen.millis() >= SEEN_EVERY && !self.noted.contains_key(&minute) {
+            self.noted.insert(minute, ()).await;
             let store = self.store.clone();
             // Nobody waits for this, least of all while the disk is full.
             tokio::spawn(async move {

@@ -59,7 +59,10 @@ impl Passwords {
         self.take_turn(verify).await
     }
 
-    async fn take_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
+    async fn take_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
         let turn: OwnedSemaphorePermit = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned())
             .await
             .ok()

@@ -12,11 +12,7 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use model::{
-    api::member::Reader,
-    member::Role,
-    query::Pairs,
-};
+use model::{api::member::Reader, member::Role, query::Pairs};
 
 /// Who asks.
 pub(super) enum Caller {

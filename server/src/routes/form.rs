@@ -77,7 +77,9 @@ impl Form {
     /// Notes why a member could not do what they wanted, in words for them, and says with which status.
     pub(super) fn note_failure(&mut self, error: MemberError) -> StatusCode {
         let (status, field, fault) = match error {
-            MemberError::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, "", "E-mail address or password is wrong".to_owned()),
+            MemberError::Wrong => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "", "E-mail address or password is wrong".to_owned())
+            }
             MemberError::TooMany(seconds) => {
                 let fault = format!(
                     "Too many wrong passwords. Try again in {seconds} seconds, or in a browser you have signed in with before"
@@ -88,7 +90,8 @@ impl Form {
                 (StatusCode::UNPROCESSABLE_ENTITY, "email", "There is a member with this address already".to_owned())
             }
             MemberError::Store(StoreError::LastAdministrator) => {
-                let fault = "The last administrator must stay one. Make somebody else an administrator first".to_owned();
+                let fault =
+                    "The last administrator must stay one. Make somebody else an administrator first".to_owned();
                 (StatusCode::UNPROCESSABLE_ENTITY, "", fault)
             }
             MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
@@ -125,7 +128,8 @@ impl Form {
     /// The browser it came from.
     pub(super) fn browser(&self) -> Browser {
         let headers = &self.parts.headers;
-        let user_agent = headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let user_agent =
+            headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         Browser {
             user_agent: user_agent.unwrap_or_default(),
             address: address(&self.parts),

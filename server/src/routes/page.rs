@@ -67,12 +67,7 @@ async fn get_page(State(server): State<Server>, request: Request) -> Result<Resp
 }
 
 /// The page with its data, or with why there is none.
-pub(super) async fn answer(
-    server: &Server,
-    parts: Parts,
-    reader: Reader,
-    data: Result<PageData, Problem>,
-) -> Response {
+pub(super) async fn answer(server: &Server, parts: Parts, reader: Reader, data: Result<PageData, Problem>) -> Response {
     let status = match &data {
         Err(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(PageData::NotFound) => StatusCode::NOT_FOUND,

@@ -9,7 +9,10 @@ use super::{
     sign_in,
 };
 use crate::{Server, members::MemberError, store::SignedIn};
-use app::{PageData, view::{PROFILE, PROFILE_CHANGED}};
+use app::{
+    PageData,
+    view::{PROFILE, PROFILE_CHANGED},
+};
 use axum::{
     extract::State,
     http::StatusCode,

@@ -85,9 +85,16 @@ mod tests {
         for address in ["/", "/activities?filter=a+b%3D&order=asc", "/quality#x"] {
             assert_eq!(within(address), address);
         }
-        for address in
-            ["", "//evil.example", "/\\evil.example", "https://evil.example", "evil.example", "/\t/evil.example", "/a b", "/ü"]
-        {
+        for address in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil.example",
+            "/\t/evil.example",
+            "/a b",
+            "/ü",
+        ] {
             assert_eq!(within(address), "/", "{address}");
         }
     }

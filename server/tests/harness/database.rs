@@ -72,7 +72,8 @@ impl TestDatabase {
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         let Self::Sqlite(directory) = self else { return None };
         let files = std::fs::read_dir(directory.path()).expect("a directory");
-        let read = |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.expect("a file").path()).expect("bytes");
+        let read =
+            |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.expect("a file").path()).expect("bytes");
         Some(files.flat_map(read).collect())
     }
 
