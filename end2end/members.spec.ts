@@ -58,7 +58,7 @@ test("a page whose session has ended says so", async ({ server, today, members, 
   await today.open();
   const { cookies } = await page.context().storageState();
   await page.context().clearCookies({ name: "__Host-session" });
-  await time.tick();
+  await time.pass({ seconds: 12 });
   await expect(frame.banner).toContainText("Signed out");
   await frame.banner.getByRole("link", { name: "Sign in" }).click();
   await expect(page).toHaveURL(/\/sign-in\?return=%2F$/);

@@ -1,17 +1,22 @@
 //! Forms of the pages, as browsers send them: the same with JavaScript or without.
 
-use super::{cookie, problem::ApiProblem, same_origin};
+use super::{cookie, page, problem::ApiProblem, same_origin};
 use crate::{
     Server,
     members::{Browser, MemberError},
     store::StoreError,
 };
+use app::PageData;
 use axum::{
     extract::{ConnectInfo, FromRequest, Request},
-    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
 };
 use model::{
-    api::{member::SentForm, problem::FieldError},
+    api::{
+        member::{Reader, SentForm},
+        problem::FieldError,
+    },
     query::Pairs,
 };
 use std::net::{IpAddr, SocketAddr};
@@ -28,6 +33,10 @@ pub(super) struct Form {
     pub(super) parts: Parts,
     /// What is wrong with it so far.
     errors: Vec<FieldError>,
+    /// With which status it is answered, unless it is carried out.
+    status: StatusCode,
+    /// After how many seconds it is welcome again.
+    retry_after: Option<u64>,
 }
 
 impl FromRequest<Server> for Form {
@@ -42,7 +51,7 @@ impl FromRequest<Server> for Form {
             return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }
         let fields = form_urlencoded::parse(&body).into_owned().collect();
-        Ok(Self { fields, parts, errors: Vec::new() })
+        Ok(Self { fields, parts, errors: Vec::new(), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
     }
 }
 
@@ -74,13 +83,14 @@ impl Form {
         self.errors.push(FieldError { pointer, detail: fault.into() });
     }
 
-    /// Notes why a member could not do what they wanted, in words for them, and says with which status.
-    pub(super) fn note_failure(&mut self, error: MemberError) -> StatusCode {
+    /// Notes why a member could not do what they wanted, in words for them.
+    pub(super) fn note_failure(&mut self, error: MemberError) {
         let (status, field, fault) = match error {
             MemberError::Wrong => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "", "E-mail address or password is wrong".to_owned())
             }
             MemberError::TooMany(seconds) => {
+                self.retry_after = Some(seconds);
                 let fault = format!(
                     "Too many wrong passwords. Try again in {seconds} seconds, or in a browser you have signed in with before"
                 );
@@ -102,7 +112,17 @@ impl Form {
             }
         };
         self.note(field, fault);
-        status
+        self.status = status;
+    }
+
+    /// Answers with the page again: what was typed, and what is wrong with it.
+    pub(super) async fn answer(self, server: &Server, reader: Reader, data: Result<PageData, ApiProblem>) -> Response {
+        let mut response = page::answer(server, self.parts, reader, data.map_err(|problem| *problem.0)).await;
+        *response.status_mut() = self.status;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     /// Notes it where the browser would keep no session of this address.

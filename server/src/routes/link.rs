@@ -2,7 +2,6 @@
 
 use super::{
     form::{Form, carry_out},
-    page,
     problem::ApiProblem,
     sign_in,
 };
@@ -12,7 +11,7 @@ use crate::{
     store::NewMember,
 };
 use app::{PageData, view::TODAY};
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, response::Response};
 use model::{
     api::member::{OpenLink, Reader, SentForm},
     member::{self, Role},
@@ -27,19 +26,16 @@ pub(super) async fn load(server: &Server, token: &str) -> Result<PageData, ApiPr
 
 pub(super) async fn post_link(State(server): State<Server>, mut form: Form) -> Result<Response, ApiProblem> {
     let link = server.members.open_link(form.text("token")).await?;
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match &link {
-        None => status = StatusCode::GONE,
+        None => form.note_failure(MemberError::LinkOver),
         Some(link) => match use_link(&server, link, &mut form).await {
             Some(Ok(admission)) => return Ok(sign_in::admitted(&admission, TODAY)),
-            Some(Err(error)) => status = form.note_failure(error),
+            Some(Err(error)) => form.note_failure(error),
             None => {}
         },
     }
     let data = Ok(PageData::Link { link, form: form.sent() });
-    let mut response = page::answer(&server, form.parts, Reader::default(), data).await;
-    *response.status_mut() = status;
-    Ok(response)
+    Ok(form.answer(&server, Reader::default(), data).await)
 }
 
 /// Uses a link; does nothing where something is wrong with the form.

@@ -11,7 +11,6 @@ use crate::{Server, members::MemberError, store::NewMember};
 use app::{PageData, view::MEMBERS};
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use model::{
@@ -35,19 +34,17 @@ pub(super) async fn post_members(State(server): State<Server>, mut form: Form) -
             }
         });
     }
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    let mut issued = None;
     match change(&server, &mut form).await {
         Some(Ok(None)) => return Ok(Redirect::to(MEMBERS).into_response()),
-        Some(Ok(link)) => (status, issued) = (StatusCode::OK, link),
-        Some(Err(error)) => status = form.note_failure(error),
+        Some(Ok(issued)) => {
+            let data = page_data(&server, SentForm::default(), issued).await.map_err(|problem| *problem.0);
+            return Ok(page::answer(&server, form.parts, reader, data).await);
+        }
+        Some(Err(error)) => form.note_failure(error),
         None => {}
     }
-    let sent = if issued.is_some() { SentForm::default() } else { form.sent() };
-    let data = page_data(&server, sent, issued).await.map_err(|problem| *problem.0);
-    let mut response = page::answer(&server, form.parts, reader, data).await;
-    *response.status_mut() = status;
-    Ok(response)
+    let data = page_data(&server, form.sent(), None).await;
+    Ok(form.answer(&server, reader, data).await)
 }
 
 /// Does what the form asks for, and returns the link that was made for it. Does nothing where something is wrong with the

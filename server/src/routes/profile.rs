@@ -4,7 +4,6 @@ use super::{
     access::Caller,
     cookie,
     form::{Form, carry_out},
-    page,
     problem::ApiProblem,
     sign_in,
 };
@@ -15,7 +14,6 @@ use app::{
 };
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use model::{api::member::SentForm, member};
@@ -48,7 +46,6 @@ async fn change_password(
     who: &SignedIn,
     mut form: Form,
 ) -> Result<Response, ApiProblem> {
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     form.checked("new-password", |password| member::check_password(password, &who.member.email));
     if form.is_right() {
         let (current, new) = (form.text("password").to_owned(), form.text("new-password").to_owned());
@@ -60,13 +57,11 @@ async fn change_password(
                 return Ok(response);
             }
             Err(MemberError::Wrong) => form.note("password", "This is not your password"),
-            Err(error) => status = form.note_failure(error),
+            Err(error) => form.note_failure(error),
         }
     }
-    let data = page_data(server, who, form.sent()).await.map_err(|problem| *problem.0);
-    let mut response = page::answer(server, form.parts, caller.reader(server.access), data).await;
-    *response.status_mut() = status;
-    Ok(response)
+    let data = page_data(server, who, form.sent()).await;
+    Ok(form.answer(server, caller.reader(server.access), data).await)
 }
 
 async fn page_data(server: &Server, who: &SignedIn, form: SentForm) -> Result<PageData, ApiProblem> {

@@ -4,7 +4,6 @@ use super::{
     access::Caller,
     cookie,
     form::{Form, carry_out},
-    page,
     problem::ApiProblem,
 };
 use crate::{Server, members::Admission};
@@ -14,7 +13,7 @@ use app::{
 };
 use axum::{
     extract::State,
-    http::{StatusCode, Uri},
+    http::Uri,
     response::{IntoResponse, Redirect, Response},
 };
 use model::api::member::{Reader, SentForm};
@@ -26,19 +25,16 @@ pub(super) async fn load(server: &Server) -> Result<PageData, ApiProblem> {
 
 pub(super) async fn post_sign_in(State(server): State<Server>, mut form: Form) -> Response {
     form.check_cookies();
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if form.is_right() {
         let (email, password) = (form.text("email").to_owned(), form.text("password").to_owned());
         let (members, browser) = (server.members.clone(), form.browser());
         match carry_out(async move { members.sign_in(&email, password, &browser).await }).await {
             Ok(admission) => return admitted(&admission, within(form.text("return"))),
-            Err(error) => status = form.note_failure(error),
+            Err(error) => form.note_failure(error),
         }
     }
-    let data = page_data(&server, form.sent()).await.map_err(|problem| *problem.0);
-    let mut response = page::answer(&server, form.parts, Reader::default(), data).await;
-    *response.status_mut() = status;
-    response
+    let data = page_data(&server, form.sent()).await;
+    form.answer(&server, Reader::default(), data).await
 }
 
 pub(super) async fn post_sign_out(State(server): State<Server>, form: Form) -> Result<Response, ApiProblem> {

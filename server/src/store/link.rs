@@ -3,7 +3,7 @@
 use super::{
     Store, StoreError,
     connection::Connection,
-    member::{MemberColumns, NewMember, has_administrator, insert_member, member_of, put_password},
+    member::{NewMember, find_member, has_administrator, insert_member, put_password},
     session::{NewSession, insert_session},
     statement::query,
 };
@@ -40,7 +40,7 @@ impl Store {
     ) -> Result<Option<(LinkPurpose, Member)>, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
-        let Some(member) = member(connection, member_no).await? else { return Ok(None) };
+        let Some(member) = find_member(connection, member_no).await? else { return Ok(None) };
         let purpose = match member.state {
             MemberState::Invited => LinkPurpose::Invitation,
             MemberState::Active => LinkPurpose::Reset,
@@ -62,7 +62,7 @@ impl Store {
         let Some((purpose, member_no)) = found else { return Ok(None) };
         let known = LinkPurpose::ALL.into_iter().find(|known| known.as_str() == purpose);
         let purpose = known.ok_or(StoreError::Setting { name: "purpose", value: purpose })?;
-        let member = member(connection, member_no).await?;
+        let member = find_member(connection, member_no).await?;
         if purpose == LinkPurpose::Administrator && has_administrator(connection).await? {
             return Ok(None);
         }
@@ -117,13 +117,6 @@ impl Store {
         writing.commit().await?;
         Ok(true)
     }
-}
-
-async fn member(connection: &mut Connection<'_>, member_no: i64) -> Result<Option<Member>, StoreError> {
-    let sql = "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member \
-               WHERE member_no = $1";
-    let row: Option<MemberColumns> = query(sql).bind(member_no).fetch_optional(connection).await?;
-    row.map(|row| Ok(member_of(row)?.member)).transpose()
 }
 
 /// Makes a link, and forgets those that are over.

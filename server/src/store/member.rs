@@ -33,10 +33,20 @@ pub struct MemberWithPassword {
     pub password: Option<String>,
 }
 
-/// Number, e-mail address, name, role, whether they configure tracking and are disabled, password.
-pub(super) type MemberColumns = (i64, String, String, String, i64, i64, Option<String>);
+/// Selects members, which `$rest` chooses and orders, as [`MemberColumns`].
+macro_rules! select_members {
+    ($rest:literal) => {
+        query(concat!(
+            "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member ",
+            $rest
+        ))
+    };
+}
 
-pub(super) fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
+/// Number, e-mail address, name, role, whether they configure tracking and are disabled, password.
+type MemberColumns = (i64, String, String, String, i64, i64, Option<String>);
+
+fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
     let (member_no, email, name, role, configures_tracking, disabled, password) = row;
     let role = Role::parse(&role).ok_or(StoreError::Setting { name: "role", value: role })?;
     let state = match (disabled != 0, &password) {
@@ -52,18 +62,16 @@ impl Store {
     /// Every member, by name.
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         let mut reading = self.read.begin().await?;
-        let sql = "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member \
-                   ORDER BY LOWER(name), email";
-        let rows: Vec<MemberColumns> = query(sql).fetch_all(&mut reading.connection()).await?;
+        let select = select_members!("ORDER BY LOWER(name), email");
+        let rows: Vec<MemberColumns> = select.fetch_all(&mut reading.connection()).await?;
         rows.into_iter().map(|row| Ok(member_of(row)?.member)).collect()
     }
 
     /// The member with an e-mail address, in lower case.
     pub async fn member_of_email(&self, email: &str) -> Result<Option<MemberWithPassword>, StoreError> {
         let mut reading = self.read.begin().await?;
-        let sql = "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member \
-                   WHERE email = $1";
-        let row: Option<MemberColumns> = query(sql).bind(email).fetch_optional(&mut reading.connection()).await?;
+        let select = select_members!("WHERE email = $1").bind(email);
+        let row: Option<MemberColumns> = select.fetch_optional(&mut reading.connection()).await?;
         row.map(member_of).transpose()
     }
 
@@ -117,6 +125,13 @@ impl Store {
         put_password(&mut writing.connection(), member_no, password).await?;
         writing.commit().await
     }
+}
+
+/// The member with a number.
+pub(super) async fn find_member(connection: &mut Connection<'_>, member_no: i64) -> Result<Option<Member>, StoreError> {
+    let row: Option<MemberColumns> =
+        select_members!("WHERE member_no = $1").bind(member_no).fetch_optional(connection).await?;
+    row.map(|row| Ok(member_of(row)?.member)).transpose()
 }
 
 /// Adds a member without a password, and returns the number.

@@ -1,13 +1,8 @@
 //! Sessions, and browsers that are known from one before. Only hashes of what the browser holds are stored.
 
-use super::{
-    Store, StoreError,
-    connection::Connection,
-    member::{MemberColumns, member_of},
-    statement::query,
-};
+use super::{Store, StoreError, connection::Connection, member::find_member, statement::query};
 use model::{
-    api::member::{Member, Session},
+    api::member::{Member, MemberState, Session},
     instant::Instant,
 };
 
@@ -73,11 +68,8 @@ impl Store {
             .fetch_optional(connection)
             .await?;
         let Some((session_no, member_no, seen)) = found else { return Ok(None) };
-        let sql = "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member \
-                   WHERE member_no = $1 AND disabled = 0";
-        let member: Option<MemberColumns> = query(sql).bind(member_no).fetch_optional(connection).await?;
-        let member = member.map(member_of).transpose()?;
-        Ok(member.map(|found| SignedIn { session_no, seen: Instant::from_millis(seen), member: found.member }))
+        let member = find_member(connection, member_no).await?.filter(|member| member.state != MemberState::Disabled);
+        Ok(member.map(|member| SignedIn { session_no, seen: Instant::from_millis(seen), member }))
     }
 
     /// Notes that a session asked for something.
