@@ -52,7 +52,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     </svg>
                     "Usage Monitor"
                 </p>
-                <nav class="pages" aria-label="Pages" hidden=move || is_bare.get()>
+                <nav class="pages" aria-label="Pages">
                     <PageLink href=TODAY name="Today" key="t" is_current=|view| matches!(view, View::Today(_)) />
                     <PageLink
                         href=ACTIVITIES

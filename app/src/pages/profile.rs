@@ -64,8 +64,8 @@ fn Sessions(
         view! {
             <tr>
                 <th scope="row" title=user_agent.clone()>{format::browser(&user_agent)}</th>
-                <td>{move || format::ago(now.get(), created)}</td>
-                <td>{move || format::ago(now.get(), seen)}</td>
+                <td data-label="Signed in">{move || format::ago(now.get(), created)}</td>
+                <td data-label="Last seen">{move || format::ago(now.get(), seen)}</td>
                 <td class="figure">{end}</td>
             </tr>
         }

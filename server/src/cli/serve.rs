@@ -93,7 +93,7 @@ impl Serve {
         }
         let greeting = Greeting {
             page: page_address(address),
-            data: self.database.at.url.strip_prefix("sqlite://").unwrap_or("the database given"),
+            file: self.database.at.url.strip_prefix("sqlite://"),
             first_link: first_link(&server, access).await?,
             key: first_key(&store, access, clock.now()).await?,
         };
@@ -160,7 +160,8 @@ async fn first_key(store: &Store, access: Access, now: model::instant::Instant) 
 /// What is said at start.
 struct Greeting<'a> {
     page: String,
-    data: &'a str,
+    /// Where the data lies; none of a database whose address may hold a password.
+    file: Option<&'a str>,
     first_link: Option<String>,
     key: ShownKey,
 }
@@ -171,7 +172,7 @@ impl Greeting<'_> {
     fn print(&self) {
         let page = &self.page;
         println!("Usage Monitor is at  {page}/");
-        println!("The data lies in     {}", self.data);
+        println!("The data lies in     {}", self.file.unwrap_or("the database given"));
         if let Some(token) = &self.first_link {
             println!("Begin here           {}", user::link(page, token));
             println!("                     This link makes the first administrator. It opens once, within 24 hours.");
@@ -187,7 +188,10 @@ impl Greeting<'_> {
             "Send an event with   curl {page}/api/v1/events {authorization}-H 'Content-Type: application/json' -d '{event}'"
         );
         if let Some(note) = note {
-            println!("                     {note} usage-monitor key create --name NAME --grant ingest");
+            let database = self.file.map_or_else(|| "URL".to_owned(), |file| format!("sqlite://{file}"));
+            println!(
+                "                     {note} usage-monitor key create --name NAME --grant ingest --database {database}"
+            );
         }
     }
 }
