@@ -52,6 +52,35 @@ for (const colorScheme of ["light", "dark"] as const) {
         expect(await violations(page)).toEqual([]);
       });
 
+      test.describe("members", () => {
+        test.use({ signIn: true });
+
+        test("signing in", async ({ members, page, complaints }) => {
+          complaints.allow(/status of 422/);
+          await members.createFirst();
+          await members.signOut();
+          expect(await violations(page)).toEqual([]);
+          await members.signIn("wrong password");
+          await expect(page.getByRole("alert")).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+        });
+
+        test("links, profile and members", async ({ members, page, complaints }) => {
+          complaints.allow(/status of 422/);
+          await members.openFirstLink();
+          expect(await violations(page)).toEqual([]);
+          await members.fill({ name: "Ada", email: "ada@example.com", password: "short" });
+          await expect(page.locator(".field-error")).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await members.createFirst();
+          await members.open("/profile");
+          expect(await violations(page)).toEqual([]);
+          await members.open("/members");
+          await members.invite("Lisa Ray", "lisa@example.com");
+          expect(await violations(page)).toEqual([]);
+        });
+      });
+
       test("an empty workspace", async ({ today, page }) => {
         await today.open();
         expect(await violations(page)).toEqual([]);

@@ -2,6 +2,7 @@ import { expect, test as base } from "@playwright/test";
 import { Complaints } from "./complaints";
 import { ActivitiesPage } from "./pages/activities";
 import { Frame } from "./pages/frame";
+import { MembersPages } from "./pages/members";
 import { QualityPage } from "./pages/quality";
 import { TodayPage } from "./pages/today";
 import { Server, type Settings } from "./server";
@@ -18,15 +19,17 @@ interface Fixtures extends Settings {
   today: TodayPage;
   activities: ActivitiesPage;
   quality: QualityPage;
+  members: MembersPages;
 }
 
 export const test = base.extend<Fixtures>({
   zone: ["UTC", { option: true }],
   start: ["2026-11-23T12:00:00Z", { option: true }],
   demo: [false, { option: true }],
+  signIn: [false, { option: true }],
 
-  server: async ({ zone, start, demo }, use) => {
-    const server = await Server.start({ zone, start, demo });
+  server: async ({ zone, start, demo, signIn }, use) => {
+    const server = await Server.start({ zone, start, demo, signIn });
     await use(server);
     await server.stop();
   },
@@ -51,6 +54,7 @@ export const test = base.extend<Fixtures>({
   today: async ({ page, frame }, use) => use(new TodayPage(page, frame)),
   activities: async ({ page, frame }, use) => use(new ActivitiesPage(page, frame)),
   quality: async ({ page, frame }, use) => use(new QualityPage(page, frame)),
+  members: async ({ page, frame, server }, use) => use(new MembersPages(page, frame, server)),
 });
 
 export { expect };

@@ -6,6 +6,8 @@ import { createInterface } from "node:readline";
 export interface Launched {
   /** The first line it printed, which says where it listens. */
   line: string;
+  /** Every line so far. */
+  printed: string[];
   /** Asks it to stop, and waits until it has. */
   stop: () => Promise<void>;
 }
@@ -19,10 +21,12 @@ export async function launch(variable: string, options: string[]): Promise<Launc
   const failure = ended.then(([code]) => Promise.reject(new Error(`${path} ended with ${code}`)));
   failure.catch(() => undefined);
   const lines = createInterface({ input: program.stdout! });
+  const printed: string[] = [];
+  lines.on("line", (line) => printed.push(line));
   const line = await Promise.race([once(lines, "line").then(([line]) => String(line)), failure]);
   const stop = async () => {
     program.kill();
     await ended;
   };
-  return { line, stop };
+  return { line, printed, stop };
 }

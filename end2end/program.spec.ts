@@ -10,7 +10,7 @@ const test = base.extend({
   baseURL: async ({}, use) => {
     const directory = await mkdtemp(join(tmpdir(), "usage-monitor-"));
     const database = `sqlite://${join(directory, "test.sqlite")}`;
-    const program = await launch("USAGE_MONITOR", ["serve", "--listen", "127.0.0.1:0", "--database", database]);
+    const program = await launch("USAGE_MONITOR", ["serve", "--access", "open", "--listen", "127.0.0.1:0", "--database", database]);
     await use(/http:\S+/.exec(program.line)?.[0]);
     await program.stop();
     await rm(directory, { recursive: true });

@@ -10,6 +10,8 @@ export interface Settings {
   start: string;
   /** Whether the server calls its numbers a demonstration. */
   demo: boolean;
+  /** Whether only those see anything who signed in. */
+  signIn: boolean;
 }
 
 /** An event as the API takes it. */
@@ -39,8 +41,8 @@ export class Server {
     private readonly program: Launched,
   ) {}
 
-  static async start({ zone, start, demo }: Settings): Promise<Server> {
-    const options = [zone, start, ...(demo ? ["--demo"] : [])];
+  static async start({ zone, start, demo, signIn }: Settings): Promise<Server> {
+    const options = [zone, start, ...(demo ? ["--demo"] : []), ...(signIn ? ["--sign-in"] : [])];
     const program = await launch("USAGE_MONITOR_CONTROLLED", options);
     return new Server(program.line, Date.parse(start), program);
   }
@@ -87,6 +89,11 @@ export class Server {
   /** Makes a key that may send events. */
   async key(): Promise<string> {
     return (await this.post("/test/key", "", "text/plain")).text();
+  }
+
+  /** Makes a link for the first administrator. */
+  async firstLink(): Promise<string> {
+    return (await this.post("/test/link", "", "text/plain")).text();
   }
 
   /** Today's stream at the next tick, sorted: account, user and module, and how often what was done there. */

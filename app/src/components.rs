@@ -7,12 +7,15 @@
 pub(crate) mod card;
 pub(crate) mod change;
 pub(crate) mod chart;
+pub(crate) mod copyable;
 pub(crate) mod empty;
+pub(crate) mod field;
 pub(crate) mod frame;
 pub(crate) mod help;
 pub(crate) mod name_tables;
 pub(crate) mod notice;
 pub(crate) mod period_picker;
+pub(crate) mod reader;
 pub(crate) mod rejects;
 pub(crate) mod shortcuts;
 pub(crate) mod stream;

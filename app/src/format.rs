@@ -163,6 +163,36 @@ pub fn share(part: i64, whole: i64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
+/// A browser by what it calls itself: `Chrome on Windows`. Many call themselves by the names of others too; the most
+/// particular name counts.
+pub fn browser(user_agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 7] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, _) => "Another program".to_owned(),
+    }
+}
+
 /// `Monday, 23 November 2026`.
 pub fn long_day(day: Day) -> String {
     format!("{}, {} {} {}", weekday(day), day.day(), month(day), day.year())
@@ -227,6 +257,15 @@ mod tests {
 
     fn a_day(text: &str) -> Day {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_browser_goes_by_its_most_particular_name() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0";
+        assert_eq!(browser(edge), "Edge on Windows");
+        let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(browser(iphone), "Safari on iPhone");
+        assert_eq!(browser("curl/8.5.0"), "Another program");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use shell::{App, Assets, ShellOptions, shell};
 
 use model::api::{
     Workspace,
+    member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session},
     problem::Problem,
     quality::{Quality, Rejects},
     today::{Stream, Today},
@@ -43,6 +44,8 @@ use serde::{Deserialize, Serialize};
 pub struct Loaded {
     /// The workspace when the page was rendered.
     pub workspace: Workspace,
+    /// Who looks at it.
+    pub reader: Reader,
     /// The data of the view in the address, or why there is none.
     pub data: Result<PageData, Problem>,
 }
@@ -70,6 +73,38 @@ pub enum PageData {
         quality: Quality,
         /// The page of rejected events the view asks for.
         rejects: Rejects,
+    },
+    /// Of [`view::View::SignIn`].
+    SignIn {
+        /// What was typed.
+        form: SentForm,
+        /// Whether anybody can sign in at all.
+        has_administrator: bool,
+    },
+    /// Of [`view::View::Link`].
+    Link {
+        /// The link; none where it was used, or is over.
+        link: Option<OpenLink>,
+        /// What was typed.
+        form: SentForm,
+    },
+    /// Of [`view::View::Profile`].
+    Profile {
+        /// The reader.
+        member: Member,
+        /// Where they are signed in.
+        sessions: Vec<Session>,
+        /// What was typed.
+        form: SentForm,
+    },
+    /// Of [`view::View::Members`].
+    Members {
+        /// Everyone who may sign in.
+        members: Vec<Member>,
+        /// What was typed.
+        form: SentForm,
+        /// The link that was just made.
+        issued: Option<IssuedLink>,
     },
     /// Of [`view::View::NotFound`].
     NotFound,

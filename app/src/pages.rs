@@ -1,6 +1,10 @@
 //! The pages, each put together from components.
 
 pub(crate) mod activities;
+pub(crate) mod link;
+pub(crate) mod members;
 pub(crate) mod not_found;
+pub(crate) mod profile;
 pub(crate) mod quality;
+pub(crate) mod sign_in;
 pub(crate) mod today;

@@ -15,7 +15,10 @@ use crate::{Loaded, PageData, client::ClientError, view::View};
 use activities::ActivitiesState;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use model::{api::Workspace, instant::Instant};
+use model::{
+    api::{Workspace, member::Reader},
+    instant::Instant,
+};
 use polling::Polling;
 use quality::QualityState;
 use stream::StreamState;
@@ -43,6 +46,8 @@ pub(crate) struct PageState {
     pub(crate) polling: Polling,
     /// The choice of theme.
     pub(crate) theme: ThemeState,
+    /// Who looks at the page.
+    pub(crate) reader: StoredValue<Reader>,
 }
 
 impl PageState {
@@ -56,6 +61,7 @@ impl PageState {
         let loaded = expect_context::<Loaded>();
 
         let now = RwSignal::new(loaded.workspace.as_of);
+        let reader = StoredValue::new(loaded.reader);
         let workspace = RwSignal::new(loaded.workspace);
         let today = TodayState::new();
         let stream = StreamState::new(view);
@@ -89,7 +95,7 @@ impl PageState {
         stream.follow();
         activities.follow(workspace);
         quality.follow();
-        Self { view, workspace, now, today, stream, activities, quality, polling, theme: ThemeState::new() }
+        Self { view, workspace, now, today, stream, activities, quality, polling, theme: ThemeState::new(), reader }
     }
 
     /// The one in context.

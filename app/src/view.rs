@@ -18,6 +18,24 @@ pub const ACTIVITIES: &str = "/activities";
 /// The path of the Data quality page.
 pub const QUALITY: &str = "/quality";
 
+/// The path of the page for signing in.
+pub const SIGN_IN: &str = "/sign-in";
+
+/// Where signing out is sent; no page.
+pub const SIGN_OUT: &str = "/sign-out";
+
+/// The path of links that open once.
+pub const LINK: &str = "/link";
+
+/// The path of a member's own page.
+pub const PROFILE: &str = "/profile";
+
+/// The same after the password was changed.
+pub const PROFILE_CHANGED: &str = "/profile?changed=password";
+
+/// The path of the page of members, for administrators.
+pub const MEMBERS: &str = "/members";
+
 /// A page with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
@@ -27,6 +45,17 @@ pub enum View {
     Activities(Result<TableQuery, Vec<FieldError>>),
     /// Rejected events, names and late events; the parameters are of the rejected events.
     Quality(RejectsQuery),
+    /// Signing in, and where to go on to.
+    SignIn(String),
+    /// A link that opens once, and what it holds.
+    Link(String),
+    /// The reader's own password and sessions.
+    Profile {
+        /// Whether the password was just changed.
+        changed: bool,
+    },
+    /// Everyone who may sign in.
+    Members,
     /// No page has this path.
     NotFound,
 }
@@ -45,8 +74,17 @@ impl View {
                 before: last_value(query, "before"),
                 ..RejectsQuery::of(RejectFilter::from_pairs(query))
             }),
+            SIGN_IN => Self::SignIn(last_value(query, "return").unwrap_or_default()),
+            LINK => Self::Link(last_value(query, "token").unwrap_or_default()),
+            PROFILE => Self::Profile { changed: last_value(query, "changed").is_some() },
+            MEMBERS => Self::Members,
             _ => Self::NotFound,
         }
+    }
+
+    /// Whether it stands for itself: its reader is nobody yet, and has no other page to go to.
+    pub fn is_bare(&self) -> bool {
+        matches!(self, Self::SignIn(_) | Self::Link(_))
     }
 
     /// Reads a path and the undecoded part of an address after `?`.
@@ -89,6 +127,12 @@ impl View {
             }
             Self::Activities(Err(_)) => ACTIVITIES.into(),
             Self::Quality(query) => with_search(QUALITY, &query.to_pairs()),
+            Self::SignIn(to) if to.is_empty() => SIGN_IN.into(),
+            Self::SignIn(to) => with_search(SIGN_IN, &vec![("return".into(), to.clone())]),
+            Self::Link(token) => with_search(LINK, &vec![("token".into(), token.clone())]),
+            Self::Profile { changed: false } => PROFILE.into(),
+            Self::Profile { changed: true } => PROFILE_CHANGED.into(),
+            Self::Members => MEMBERS.into(),
             Self::NotFound => TODAY.into(),
         }
     }
@@ -162,6 +206,12 @@ mod tests {
             "/?before=1763.7&account=a%26b",
             "/quality",
             "/quality?code=missing_field&protocol=events&key=a%26b&before=17",
+            "/sign-in",
+            "/sign-in?return=%2Factivities%3Ftable%3Dmodules",
+            "/link?token=a-b_c",
+            "/profile",
+            "/profile?changed=password",
+            "/members",
             "/activities",
             "/activities?table=modules&period=yesterday&account=acme",
             "/activities?from=2026-01-01&to=2026-02-01&filter=a+b%3D%C3%BC%25&sort=change&order=asc&offset=200",

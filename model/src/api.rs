@@ -3,6 +3,7 @@
 //! Instants are RFC 3339 in UTC with milliseconds, days `YYYY-MM-DD` in the reporting zone, durations whole seconds.
 
 pub mod ingest;
+pub mod member;
 pub mod problem;
 pub mod quality;
 pub mod today;

@@ -10,6 +10,7 @@ pub mod change;
 pub mod event;
 pub mod instant;
 mod json;
+pub mod member;
 pub mod minutes;
 pub mod module_rule;
 pub mod period;

@@ -1,7 +1,8 @@
-//! The server with a clock that browser tests set: `controlled ZONE NOW [--demo]` listens on a port of its own, over an
+//! The server with a clock that browser tests set: `controlled ZONE NOW [--demo] [--sign-in]` listens on a port of its own, over an
 //! empty database of its own, and prints the address; both go with SIGTERM. `POST /test/clock` takes an RFC 3339 instant
 //! as its body, moves the clock there and takes the snapshot of that tick. `POST /test/key` makes a key that may
-//! send events, and answers with it.
+//! send events, and answers with it; `POST /test/link` does so for the first administrator. Without `--sign-in` everybody
+//! may do everything.
 
 #[path = "../tests/harness/database.rs"]
 #[expect(dead_code, reason = "whether it is shared matters to other tests")]
@@ -11,7 +12,7 @@ use axum::{extract::State, http::StatusCode, routing::post};
 use database::TestDatabase;
 use model::instant::Instant;
 use server::{
-    Server,
+    Access, Server,
     clock::ManualClock,
     dashboards::Display,
     key, routes,
@@ -25,7 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [zone, now, options @ ..] = arguments.as_slice() else {
-        return Err("usage: controlled ZONE NOW [--demo]".into());
+        return Err("usage: controlled ZONE NOW [--demo] [--sign-in]".into());
     };
     let zone = zone.parse()?;
     let now = Instant::parse(now).ok_or("NOW must be RFC 3339")?;
@@ -36,7 +37,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
     let (server, _writer) = Server::new(store.clone(), clock.clone(), display, metrics);
-    let controls = axum::Router::new().route("/test/clock", post(set_clock)).with_state((clock, server.clone()));
+    let access = if options.iter().any(|option| option == "--sign-in") { Access::SignIn } else { Access::Open };
+    let server = server.with_access(access);
+    let controls = axum::Router::new()
+        .route("/test/clock", post(set_clock))
+        .route("/test/link", post(add_link))
+        .with_state((clock, server.clone()));
     let keys = axum::Router::new().route("/test/key", post(add_key)).with_state(store);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
@@ -55,6 +61,11 @@ async fn set_clock(State((clock, server)): State<(Arc<ManualClock>, Server)>, no
         Ok(_) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+async fn add_link(State((_, server)): State<(Arc<ManualClock>, Server)>) -> Result<String, StatusCode> {
+    let token = server.members().issue_first_link().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(format!("/link?token={token}"))
 }
 
 async fn add_key(State(store): State<Store>) -> Result<String, StatusCode> {

@@ -1,8 +1,8 @@
 //! HTTP connections: accepting as many as there may be, with little memory for each, and ending them. What is asked over
 //! them is for the routes.
 
-use axum::{Router, serve::Listener};
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo, http::Request, serve::Listener};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -11,6 +11,7 @@ use hyper_util::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
+use tower::util::MapRequest;
 
 /// How many bytes a connection is read ahead at most; it keeps them for the next request. The head of a request must fit
 /// in.
@@ -58,13 +59,17 @@ pub(crate) async fn answer(mut listener: TcpListener, router: Router, room: usiz
     loop {
         let accept = async {
             let place = room.clone().acquire_owned().await;
-            (place, Listener::accept(&mut listener).await.0)
+            (place, Listener::accept(&mut listener).await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, (stream, peer)) = tokio::select! {
             accepted = accept => accepted,
             () = &mut stop => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;

@@ -1,8 +1,12 @@
 //! API keys: made here, checked here, stored by their hash only.
 
-use crate::store::{Key, Store, StoreError};
+pub use crate::secret::digest;
+
+use crate::{
+    secret::{self, RandomnessError},
+    store::{Key, Store, StoreError},
+};
 use moka::future::Cache;
-use rand::{TryRng, rngs::SysRng};
 use std::time::Duration;
 
 /// What every key begins with, so that a key found somewhere can be told from other secrets.
@@ -43,16 +47,9 @@ impl Keys {
     }
 }
 
-/// A new key: 256 bits of the system's randomness.
-pub fn generate() -> Result<String, rand::rngs::SysError> {
-    let mut secret = [0; 32];
-    SysRng.try_fill_bytes(&mut secret)?;
-    Ok(format!("{PREFIX}{}", base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, secret)))
-}
-
-/// What is stored of a key. A plain hash is enough: a key holds more randomness than anyone can try.
-pub fn digest(key: &str) -> [u8; 32] {
-    *blake3::hash(key.as_bytes()).as_bytes()
+/// A new key.
+pub fn generate() -> Result<String, RandomnessError> {
+    Ok(format!("{PREFIX}{}", secret::generate()?))
 }
 
 #[cfg(test)]

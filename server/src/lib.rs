@@ -11,12 +11,14 @@ pub mod import;
 pub mod ingest;
 pub mod key;
 mod limit;
+pub mod members;
 mod module_rules;
 mod negotiation;
 mod receive;
 mod refusal;
 mod replay;
 pub mod routes;
+pub mod secret;
 pub mod store;
 
 use crate::{
@@ -25,6 +27,7 @@ use crate::{
     ingest::Ingest,
     key::Keys,
     limit::RateLimit,
+    members::Members,
     module_rules::CurrentRules,
     receive::Receiver,
     refusal::Refusals,
@@ -39,6 +42,18 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 /// How long a stop waits for requests under way.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What those may do who neither signed in nor sent a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing but sign in.
+    #[default]
+    SignIn,
+    /// Look at the dashboards, as guests of a demonstration.
+    Guest,
+    /// Everything but manage members: send events, read, change settings.
+    Open,
+}
+
 /// A running monitor: what every route works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Server {
@@ -51,6 +66,8 @@ pub struct Server {
     refusals: Refusals,
     module_rules: CurrentRules,
     keys: Keys,
+    members: Members,
+    access: Access,
     rate_limit: Option<RateLimit>,
 }
 
@@ -79,8 +96,29 @@ impl Server {
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
         let keys = Keys::new(store.clone());
+        let members = Members::new(store.clone(), clock.clone());
+        let access = Access::default();
         let refusals = Refusals::default();
-        Self { store, ingest, dashboards, clock, metrics, receiver, refusals, module_rules, keys, rate_limit: None }
+        Self {
+            store,
+            ingest,
+            dashboards,
+            clock,
+            metrics,
+            receiver,
+            refusals,
+            module_rules,
+            keys,
+            members,
+            access,
+            rate_limit: None,
+        }
+    }
+
+    /// The same, but those who say nothing of themselves may do this much.
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     /// The same, but each key may send only so many events a second.
@@ -92,6 +130,11 @@ impl Server {
     /// The way in for events that don't come over HTTP.
     pub fn ingest(&self) -> &Ingest {
         &self.ingest
+    }
+
+    /// Who may sign in.
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     /// What is read.

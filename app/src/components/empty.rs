@@ -1,13 +1,14 @@
 //! An empty workspace: how to send the first event.
 
-use crate::{browser, shell::Origin};
-use gloo_timers::callback::Timeout;
+use super::copyable::Copyable;
+use crate::{shell::Origin, state::PageState};
 use leptos::prelude::*;
 
-/// The line that sends an event, as it works in a terminal.
-fn curl(origin: &str) -> String {
+/// The line that sends an event, as it works in a terminal, with a place for the key where one is needed.
+fn curl(origin: &str, needs_key: bool) -> String {
+    let key = if needs_key { " \\\n  -H 'authorization: Bearer KEY'" } else { "" };
     format!(
-        "curl -X POST {origin}/api/v1/events \\\n  -H 'content-type: application/json' \\\n  -d \
+        "curl -X POST {origin}/api/v1/events{key} \\\n  -H 'content-type: application/json' \\\n  -d \
          '{{\"account\":\"acme\",\"user\":\"lisa\",\"module\":\"Dashboard\",\"action\":\"Export\"}}'"
     )
 }
@@ -15,17 +16,19 @@ fn curl(origin: &str) -> String {
 /// Teaches to send an event, and waits for the first.
 #[component]
 pub(crate) fn EmptyWorkspace() -> impl IntoView {
-    let line = curl(&expect_context::<Origin>().0);
-    let copied = RwSignal::new(false);
-    let copy = {
-        let line = line.clone();
-        move |_| {
-            browser::copy(&line, move || {
-                copied.set(true);
-                Timeout::new(2_000, move || copied.set(false)).forget();
-            })
+    let reader = PageState::expect().reader.get_value();
+    // Only where nobody need sign in does somebody administer who is no member.
+    let needs_key = reader.member.is_some() || !reader.may_administer;
+    let key = needs_key.then(|| {
+        view! {
+            <p class="muted">
+                "KEY is one that may send events. The server shows one when it first starts in a terminal; "
+                <code>"usage-monitor key create --name shop --grant ingest"</code> " makes another."
+            </p>
         }
-    };
+        .into_any()
+    });
+    let line = curl(&expect_context::<Origin>().0, needs_key);
     view! {
         <section class="panel empty">
             <p class="waiting"><span class="pulse" aria-hidden="true"></span> "Waiting for the first event"</p>
@@ -34,12 +37,8 @@ pub(crate) fn EmptyWorkspace() -> impl IntoView {
                 "An event says who used what: an account, a user, a module (a noun, an area of your product) and an action \
                 (a verb, what the user did there). Run this in a terminal:"
             </p>
-            <div class="code">
-                <pre tabindex="0"><code>{line}</code></pre>
-                <button type="button" class="button js-only" on:click=copy>
-                    {move || if copied.get() { "Copied" } else { "Copy" }}
-                </button>
-            </div>
+            <Copyable text=line />
+            {key}
             <p class="muted">"This page turns live by itself as soon as the event is there."</p>
             <p class="muted">
                 "Have a log already? " <code>"usage-monitor import FILE --database URL"</code> " reads CSV and NDJSON into the database of this server. The whole API: "
@@ -56,11 +55,16 @@ mod tests {
 
     #[test]
     fn the_line_is_one_command() {
-        let line = curl("http://127.0.0.1:3000").replace(" \\\n  ", " ");
+        let line = curl("http://127.0.0.1:3000", false).replace(" \\\n  ", " ");
         assert_eq!(
             line,
             "curl -X POST http://127.0.0.1:3000/api/v1/events -H 'content-type: application/json' -d \
              '{\"account\":\"acme\",\"user\":\"lisa\",\"module\":\"Dashboard\",\"action\":\"Export\"}'"
         );
+    }
+
+    #[test]
+    fn a_key_has_its_place() {
+        assert!(curl("http://127.0.0.1:3000", true).contains(" \\\n  -H 'authorization: Bearer KEY' \\\n"));
     }
 }

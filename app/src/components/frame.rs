@@ -2,10 +2,14 @@
 
 use super::{
     notice::ConnectionBanner,
+    reader::ReaderMenu,
     shortcuts::{self, Shortcuts},
 };
 use crate::{
-    pages::{activities::ActivitiesPage, not_found::NotFoundPage, quality::QualityPage, today::TodayPage},
+    pages::{
+        activities::ActivitiesPage, link::LinkPage, members::MembersPage, not_found::NotFoundPage,
+        profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, today::TodayPage,
+    },
     state::{PageState, theme::Theme},
     view::{ACTIVITIES, QUALITY, TODAY, View},
 };
@@ -26,14 +30,19 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Today(_) => "Today · Usage Monitor",
         View::Activities(_) => "Activities · Usage Monitor",
         View::Quality(_) => "Data quality · Usage Monitor",
+        View::SignIn(_) => "Sign in · Usage Monitor",
+        View::Link(_) => "Welcome · Usage Monitor",
+        View::Profile { .. } => "Your profile · Usage Monitor",
+        View::Members => "Members · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
     let title = if cfg!(feature = "ssr") { TextProp::from(untrack(title)) } else { TextProp::from(title) };
+    let is_bare = Memo::new(move |_| state.view.with(View::is_bare));
     view! {
         <Title text=title />
         <a class="skip" href="#main" rel="external">"Skip to the numbers"</a>
-        <div class="frame">
+        <div class="frame" class:bare=move || is_bare.get()>
             <header class="side">
                 <p class="brand">
                     <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -61,6 +70,7 @@ pub(crate) fn Frame() -> impl IntoView {
                 {move || {
                         state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> }.into_any())
                     }}
+                <ReaderMenu />
                 <div class="tools">
                     <ThemeSwitch />
                     <button
@@ -80,6 +90,10 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/") view=TodayPage />
                     <Route path=path!("/activities") view=ActivitiesPage />
                     <Route path=path!("/quality") view=QualityPage />
+                    <Route path=path!("/sign-in") view=SignInPage />
+                    <Route path=path!("/link") view=LinkPage />
+                    <Route path=path!("/profile") view=ProfilePage />
+                    <Route path=path!("/members") view=MembersPage />
                 </FlatRoutes>
             </main>
         </div>

@@ -1,6 +1,6 @@
 //! What to say when something is not there: a lost connection, a failure, wrong parameters.
 
-use crate::{client::ClientError, clock::ZoneClock, state::PageState, view::View};
+use crate::{Loaded, client::ClientError, clock::ZoneClock, state::PageState, view::View};
 use leptos::prelude::*;
 use model::api::problem::FieldError;
 
@@ -9,9 +9,13 @@ use model::api::problem::FieldError;
 pub(crate) fn ConnectionBanner() -> impl IntoView {
     let state = PageState::expect();
     let clock = ZoneClock::expect();
+    let is_signed_out = Memo::new(
+        move |_| matches!(state.polling.failure.get(), Some(ClientError::Refused(problem)) if problem.status == 401),
+    );
     let text = move || {
         let error = state.polling.failure.get()?;
         let what = match error {
+            ClientError::Refused(_) if is_signed_out.get() => "Signed out".to_owned(),
             ClientError::ConnectionLost | ClientError::Aborted => "Connection lost".to_owned(),
             ClientError::Refused(problem) => problem.title.trim_end_matches('.').to_owned(),
             ClientError::Unreadable => "The server’s answer could not be read".to_owned(),
@@ -20,10 +24,23 @@ pub(crate) fn ConnectionBanner() -> impl IntoView {
             View::Quality(_) => state.quality.get().map(|quality| quality.as_of),
             _ => state.today.get().map(|today| today.as_of),
         };
+        let retrying = if is_signed_out.get() { "" } else { ", retrying" };
         Some(match as_of {
-            Some(as_of) => format!("{what}, showing numbers from {}, retrying", clock.hms(as_of)),
-            None => format!("{what}, retrying"),
+            Some(as_of) => format!("{what}, showing numbers from {}{retrying}", clock.hms(as_of)),
+            None => format!("{what}{retrying}"),
         })
+    };
+    let remedy = move || {
+        if is_signed_out.get() {
+            let to = View::SignIn(state.view.with(View::href)).href();
+            return view! { <a class="button" rel="external" href=to>"Sign in"</a> }.into_any();
+        }
+        view! {
+            <button type="button" class="button" on:click=move |_| state.polling.ask()>
+                "Retry now"
+            </button>
+        }
+        .into_any()
     };
     view! {
         <div class="banner-place" role="status">
@@ -32,14 +49,29 @@ pub(crate) fn ConnectionBanner() -> impl IntoView {
                     view! {
                         <div class="banner">
                             <span>{text}</span>
-                            <button type="button" class="button" on:click=move |_| state.polling.ask()>
-                                "Retry now"
-                            </button>
+                            {remedy()}
                         </div>
                     }.into_any()
                 })
             }}
         </div>
+    }
+    .into_any()
+}
+
+/// In place of a page that was rendered without its data: why, where that is known.
+#[component]
+pub(crate) fn NotLoaded() -> impl IntoView {
+    let view = PageState::expect().view;
+    let why = expect_context::<Loaded>().data.err().map(|problem| ClientError::Refused(problem).to_string());
+    view! {
+        <section class="notice-page" role="alert">
+            <h1>"This page could not be loaded"</h1>
+            <p class="muted">{why}</p>
+            <p class="notice-links">
+                <a class="button" rel="external" href=move || view.get().href()>"Reload the page"</a>
+            </p>
+        </section>
     }
     .into_any()
 }

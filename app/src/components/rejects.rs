@@ -218,7 +218,7 @@ fn Remedies(
         <div class="table-head">
             <p class="num" role="status">{move || text()}</p>
             <span class="remedies js-only">{move || remedies()}</span>
-            <p class="muted without-js-only">"Replaying and dismissing need JavaScript, or the API."</p>
+            <p class="muted without-js-only">"Replaying and dismissing need JavaScript."</p>
             <span class="files">
                 <a class="button" href=file("ndjson") download="" rel="external" title="To mend and send again">"NDJSON"</a>
                 <a class="button" href=file("csv") download="" rel="external">"CSV"</a>
@@ -238,7 +238,10 @@ fn RemedyButton(
     /// About which.
     choice: impl Fn() -> RejectChoice + Send + 'static,
 ) -> impl IntoView {
-    let PageState { quality, polling, .. } = PageState::expect();
+    let PageState { quality, polling, reader, .. } = PageState::expect();
+    if !reader.with_value(|reader| reader.may_administer) {
+        return ().into_any();
+    }
     let asked = RwSignal::new(false);
     let text = move || match (remedy, asked.get()) {
         (Remedy::Replay, _) => format!("Replay{of}"),

@@ -22,6 +22,9 @@ pub(crate) fn Shortcuts(
     let state = PageState::expect();
     let navigate = use_navigate();
     let act = move |key: &str| -> bool {
+        if state.view.with_untracked(View::is_bare) {
+            return false;
+        }
         let period = PeriodChoice::NAMED.into_iter().find(|period| period_key(*period) == key);
         match (key, period, state.view.get_untracked()) {
             ("t", ..) => navigate(TODAY, NavigateOptions::default()),

@@ -72,7 +72,7 @@ fn PeriodPage() -> impl IntoView {
         View::Activities(Ok(query)) => query,
         View::Activities(Err(errors)) => parameters.with(|parameters| view::without_errors(parameters, &errors)),
         // The page is about to go.
-        View::Today(_) | View::Quality(_) | View::NotFound => before.cloned().unwrap_or_default(),
+        _ => before.cloned().unwrap_or_default(),
     });
     let wrong = Memo::new(move |_| {
         let entered = |name| parameters.with(|parameters| view::last_value(parameters, name)?.parse().ok());

@@ -42,6 +42,8 @@ enum Watched {
     Quality,
     /// The beginning of the next day.
     Tomorrow,
+    /// Nothing: who looks may not ask for anything yet.
+    Nothing,
 }
 
 /// Asks for new numbers, and tells how the connection is.
@@ -71,11 +73,12 @@ impl Polling {
         quality: QualityState,
     ) -> Self {
         let watched = Memo::new(move |_| match view.get() {
+            view if view.is_bare() => Watched::Nothing,
             // Events may be rejected before any is accepted.
             View::Quality(_) => Watched::Quality,
             _ if workspace.with(|workspace| workspace.data_since.is_none()) => Watched::FirstEvent,
             View::Today(_) => Watched::Today,
-            View::Activities(_) | View::NotFound => Watched::Tomorrow,
+            _ => Watched::Tomorrow,
         });
         Self {
             watched,
@@ -125,6 +128,7 @@ impl Polling {
                 Watched::Today => self.ask_for_today(&signal).await,
                 Watched::Quality => self.ask_for_quality(&signal).await,
                 Watched::FirstEvent | Watched::Tomorrow => self.ask_for_workspace(&signal).await,
+                Watched::Nothing => return,
             };
             match answer {
                 Err(ClientError::Aborted) => {}
@@ -189,7 +193,7 @@ impl Polling {
         match watched {
             Watched::Today => self.today.get_untracked().is_none(),
             Watched::Quality => self.quality.is_missing(),
-            Watched::FirstEvent | Watched::Tomorrow => false,
+            Watched::FirstEvent | Watched::Tomorrow | Watched::Nothing => false,
         }
     }
 
@@ -202,6 +206,7 @@ impl Polling {
         let millis = match self.watched.get_untracked() {
             Watched::FirstEvent => WAIT_FOR_FIRST_EVENT,
             Watched::Tomorrow => WAIT_FOR_TOMORROW,
+            Watched::Nothing => return,
             Watched::Today | Watched::Quality => {
                 let now = self.clock.with_value(|clock| clock.at(browser::now()));
                 let (tick, seconds) = self

@@ -56,7 +56,7 @@ impl QualityState {
     pub(crate) fn new(view: Memo<View>) -> Self {
         let query = Memo::new(move |before: Option<&RejectsQuery>| match view.get() {
             View::Quality(query) => query,
-            View::Today(_) | View::Activities(_) | View::NotFound => before.cloned().unwrap_or_default(),
+            _ => before.cloned().unwrap_or_default(),
         });
         Self {
             view,

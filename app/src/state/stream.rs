@@ -83,7 +83,7 @@ impl StreamState {
         let query = Memo::new(move |before: Option<&StreamQuery>| match view.get() {
             View::Today(query) => query,
             // Elsewhere the stream stays as it was.
-            View::Activities(_) | View::Quality(_) | View::NotFound => before.cloned().unwrap_or_default(),
+            _ => before.cloned().unwrap_or_default(),
         });
         Self {
             query,

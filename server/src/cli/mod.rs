@@ -4,6 +4,7 @@ mod import;
 mod key;
 mod rebuild;
 mod serve;
+mod user;
 
 use crate::store::{Asked, Store, StoreError};
 use chrono_tz::Tz;
@@ -34,6 +35,9 @@ enum Command {
     /// Manage API keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Manage who may sign in
+    #[command(subcommand)]
+    User(user::User),
 }
 
 /// Which database.
@@ -123,6 +127,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Import(import) => import.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Key(key) => key.run().await,
+        Command::User(user) => user.run().await,
     }
 }
 

@@ -1,9 +1,16 @@
 //! `usage-monitor serve`.
 
-use super::{Database, Failure, minutes};
-use crate::{Server, clock::DatabaseClock, dashboards::Display, demo::Feed};
-use clap::Args;
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
+use super::{Database, Failure, minutes, user};
+use crate::{
+    Access, Server,
+    clock::{Clock, DatabaseClock},
+    dashboards::Display,
+    demo::Feed,
+    key,
+    store::{Grant, Store},
+};
+use clap::{Args, ValueEnum};
+use std::{io::IsTerminal, net::SocketAddr, num::NonZeroU32, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// The options of `serve`.
@@ -25,7 +32,11 @@ pub(super) struct Serve {
     #[arg(long, env = "USAGE_MONITOR_RATE_LIMIT", value_name = "EVENTS_PER_SECOND")]
     rate_limit: Option<NonZeroU32>,
 
-    /// Listen on an address that others can reach, though whoever reaches it may read everything and send events
+    /// Who may read, send events and change settings
+    #[arg(long, env = "USAGE_MONITOR_ACCESS", default_value = "sign-in")]
+    access: AccessName,
+
+    /// Let those in who reach an address beyond this machine, where --access open or --demo ask nobody to sign in
     #[arg(long, env = "USAGE_MONITOR_OPEN_TO_NETWORK")]
     open_to_network: bool,
 
@@ -35,14 +46,27 @@ pub(super) struct Serve {
     demo: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AccessName {
+    /// Whoever signed in, and programs by their key; guests of a demo may look
+    SignIn,
+    /// Anyone who reaches the address, and without a key too
+    Open,
+}
+
 impl Serve {
     /// Serves until the process is told to stop, then answers everything queued.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        if !self.listen.ip().is_loopback() && !self.open_to_network {
+        let access = match self.access {
+            AccessName::Open => Access::Open,
+            AccessName::SignIn if self.demo => Access::Guest,
+            AccessName::SignIn => Access::SignIn,
+        };
+        if access != Access::SignIn && !self.listen.ip().is_loopback() && !self.open_to_network {
             let address = self.listen.ip();
             return Err(format!(
-                "{address} can be reached by others, who could then read everything and send events without a \
-                 password. Listen on 127.0.0.1 behind a proxy that asks for one, or say --open-to-network"
+                "{address} can be reached by others, and nobody would be asked to sign in. Leave out --access open and \
+                 --demo, listen on 127.0.0.1, or say --open-to-network"
             )
             .into());
         }
@@ -56,7 +80,8 @@ impl Serve {
         // A demo's database stays one, also where its users no longer work.
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
-        let (mut server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let mut server = server.with_access(access);
         if let Some(events_per_second) = self.rate_limit {
             server = server.with_rate_limit(events_per_second);
         }
@@ -64,9 +89,15 @@ impl Serve {
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().follow(store.clone()));
         if self.demo {
-            tasks.spawn(Feed::open(store, server.ingest().clone(), clock).await?.run());
+            tasks.spawn(Feed::open(store.clone(), server.ingest().clone(), clock.clone()).await?.run());
         }
-        greet(address, &self.database.at.url);
+        let greeting = Greeting {
+            page: page_address(address),
+            file: self.database.at.url.strip_prefix("sqlite://"),
+            first_link: first_link(&server, access).await?,
+            key: first_key(&store, access, clock.now()).await?,
+        };
+        greeting.print();
         let (failing, failure) = oneshot::channel();
         let stop = async move {
             tokio::select! {
@@ -86,19 +117,83 @@ impl Serve {
     }
 }
 
-/// Says where the page is, how to send the first event, and where the data lies.
-#[expect(clippy::print_stdout, reason = "the answer of a command")]
-fn greet(address: SocketAddr, url: &str) {
+/// Where browsers on this machine reach the page.
+fn page_address(address: SocketAddr) -> String {
     let address = match address.ip().is_unspecified() {
         true => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), address.port()),
         false => address,
     };
-    let event = r#"{"account": "acme", "user": "lisa", "module": "Dashboard", "action": "Export"}"#;
-    println!("Usage Monitor is at  http://{address}/");
-    println!("The data lies in     {}", url.strip_prefix("sqlite://").unwrap_or("the database given"));
-    println!(
-        "Send an event with   curl http://{address}/api/v1/events -H 'Content-Type: application/json' -d '{event}'"
-    );
+    format!("http://{address}")
+}
+
+/// The link that makes the first administrator; none where there is one, or nobody need sign in.
+async fn first_link(server: &Server, access: Access) -> Result<Option<String>, Failure> {
+    if access != Access::SignIn || server.members().has_administrator().await? {
+        return Ok(None);
+    }
+    Ok(Some(server.members().issue_first_link().await?))
+}
+
+/// The key to send events with, as the greeting shows it.
+enum ShownKey {
+    /// None is needed.
+    Needless,
+    /// The first there is, just made.
+    Made(String),
+    /// One that only its holder knows, or that has yet to be made.
+    Unknown,
+}
+
+/// Makes the first key where somebody sits at a terminal to see it. What is printed elsewhere ends up in logs.
+async fn first_key(store: &Store, access: Access, now: model::instant::Instant) -> Result<ShownKey, Failure> {
+    if access == Access::Open {
+        return Ok(ShownKey::Needless);
+    }
+    if access == Access::Guest || !std::io::stdout().is_terminal() || store.has_keys().await? {
+        return Ok(ShownKey::Unknown);
+    }
+    let made = key::generate()?;
+    store.add_key(key::digest(&made), "shown at the first start", Grant::Ingest, now).await?;
+    Ok(ShownKey::Made(made))
+}
+
+/// What is said at start.
+struct Greeting<'a> {
+    page: String,
+    /// Where the data lies; none of a database whose address may hold a password.
+    file: Option<&'a str>,
+    first_link: Option<String>,
+    key: ShownKey,
+}
+
+impl Greeting<'_> {
+    /// Says where the page is, how to get in, how to send the first event, and where the data lies.
+    #[expect(clippy::print_stdout, reason = "the answer of a command")]
+    fn print(&self) {
+        let page = &self.page;
+        println!("Usage Monitor is at  {page}/");
+        println!("The data lies in     {}", self.file.unwrap_or("the database given"));
+        if let Some(token) = &self.first_link {
+            println!("Begin here           {}", user::link(page, token));
+            println!("                     This link makes the first administrator. It opens once, within 24 hours.");
+        }
+        let (key, note) = match &self.key {
+            ShownKey::Needless => (None, None),
+            ShownKey::Made(key) => (Some(key.as_str()), Some("The key in it is shown this once. More keys:")),
+            ShownKey::Unknown => (Some("KEY"), Some("where KEY comes from")),
+        };
+        let authorization = key.map(|key| format!("-H 'Authorization: Bearer {key}' ")).unwrap_or_default();
+        let event = r#"{"account": "acme", "user": "lisa", "module": "Dashboard", "action": "Export"}"#;
+        println!(
+            "Send an event with   curl {page}/api/v1/events {authorization}-H 'Content-Type: application/json' -d '{event}'"
+        );
+        if let Some(note) = note {
+            let database = self.file.map_or_else(|| "URL".to_owned(), |file| format!("sqlite://{file}"));
+            println!(
+                "                     {note} usage-monitor key create --name NAME --grant ingest --database {database}"
+            );
+        }
+    }
 }
 
 /// Waits until the process is asked to stop. Asked again, it ends at once: what was acknowledged is on disk.

@@ -1,18 +1,28 @@
-//! Who may ask: what a request's credentials permit.
+//! Who asks, and what they may do: by a key, by the session of a member who signed in, or by neither.
 //!
-//! A key that is sent is always checked. Without one, whoever reaches the server may use it: it listens on loopback
-//! unless it was told in plain words to be open to a network.
+//! A key that is sent is always checked, and goes before a session. Events are taken with a key alone: a browser sends
+//! its session along wherever a page of another origin makes it send text.
 
-use super::problem::ApiProblem;
+use super::{cookie, problem::ApiProblem, same_origin};
 use crate::{
-    Server,
-    store::{Grant, Key},
+    Access, Server,
+    store::{Grant, Key, SignedIn},
 };
 use axum::{
     extract::{FromRequestParts, Query},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use model::query::Pairs;
+use model::{api::member::Reader, member::Role, query::Pairs};
+
+/// Who asks.
+pub(super) enum Caller {
+    /// A program with this key.
+    Key(Key),
+    /// A member who signed in.
+    Member(SignedIn),
+    /// Somebody who says nothing of themselves.
+    Anyone,
+}
 
 /// The request may send events.
 pub(super) struct MayIngest {
@@ -27,6 +37,51 @@ pub(super) struct MayRead;
 /// reads.
 pub(super) struct MayAdminister;
 
+impl Caller {
+    /// Who sent a request.
+    pub(super) async fn of(headers: &HeaderMap, server: &Server) -> Result<Self, ApiProblem> {
+        if let Some(key) = bearer(headers) {
+            return Ok(Self::Key(known(&key, server).await?));
+        }
+        let signed_in = match cookie::value(headers, cookie::SESSION) {
+            Some(session) => server.members.signed_in(&session).await?,
+            None => None,
+        };
+        Ok(signed_in.map_or(Self::Anyone, Self::Member))
+    }
+
+    /// Fails where they may not read.
+    pub(super) fn may_read(&self, access: Access) -> Result<(), ApiProblem> {
+        match self {
+            Self::Key(key) => key_may(key, Grant::Read),
+            Self::Member(_) => Ok(()),
+            Self::Anyone if access != Access::SignIn => Ok(()),
+            Self::Anyone => Err(unauthorized("sign in, or send a key that may read: Authorization: Bearer KEY")),
+        }
+    }
+
+    /// Fails where they may not change what belongs to the workspace.
+    fn may_administer(&self, access: Access) -> Result<(), ApiProblem> {
+        let forbidden = |detail: &str| Err(ApiProblem::new(StatusCode::FORBIDDEN, detail));
+        match self {
+            Self::Key(_) => forbidden("a key may send events or read; no key may change settings"),
+            Self::Member(who) if who.member.role == Role::Administrator => Ok(()),
+            Self::Member(_) => forbidden("only an administrator may change settings"),
+            Self::Anyone if access == Access::Open => Ok(()),
+            Self::Anyone => Err(unauthorized("sign in as an administrator to change settings")),
+        }
+    }
+
+    /// The same to the page, which shows nobody what they may not do.
+    pub(super) fn reader(&self, access: Access) -> Reader {
+        let member = match self {
+            Self::Member(who) => Some(who.member.clone()),
+            Self::Key(_) | Self::Anyone => None,
+        };
+        Reader { member, may_administer: self.may_administer(access).is_ok() }
+    }
+}
+
 impl FromRequestParts<Server> for MayIngest {
     type Rejection = ApiProblem;
 
@@ -39,7 +94,17 @@ impl FromRequestParts<Server> for MayIngest {
 impl MayIngest {
     /// Whether who sent a key, if any, may send events.
     pub(super) async fn with_key(key: Option<&str>, server: &Server) -> Result<Self, ApiProblem> {
-        Ok(Self { key: require(Grant::Ingest, key, server).await? })
+        let Some(key) = key else {
+            return match server.access {
+                Access::Open => Ok(Self { key: None }),
+                Access::SignIn | Access::Guest => {
+                    Err(unauthorized("events need a key that may send them: Authorization: Bearer KEY"))
+                }
+            };
+        };
+        let key = known(key, server).await?;
+        key_may(&key, Grant::Ingest)?;
+        Ok(Self { key: Some(key.name) })
     }
 }
 
@@ -47,7 +112,7 @@ impl FromRequestParts<Server> for MayRead {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
-        require(Grant::Read, bearer(&parts.headers).as_deref(), server).await.map(|_| Self)
+        Caller::of(&parts.headers, server).await?.may_read(server.access).map(|()| Self)
     }
 }
 
@@ -55,9 +120,13 @@ impl FromRequestParts<Server> for MayAdminister {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
-        let Some(key) = bearer(&parts.headers) else { return Ok(Self) };
-        known(&key, server).await?;
-        Err(ApiProblem::new(StatusCode::FORBIDDEN, "a key may send events or read; no key may change settings"))
+        let caller = Caller::of(&parts.headers, server).await?;
+        caller.may_administer(server.access)?;
+        // Without a session there is nothing that a page of another origin could make use of.
+        match caller {
+            Caller::Member(_) => same_origin::check(&parts.headers).map(|()| Self),
+            Caller::Key(_) | Caller::Anyone => Ok(Self),
+        }
     }
 }
 
@@ -93,12 +162,10 @@ fn parameter(parts: &Parts) -> Option<String> {
     pairs.into_iter().find_map(|(name, value)| (name == "key").then_some(value))
 }
 
-/// The name of a key that may do what is asked; none where no key was sent.
-async fn require(grant: Grant, key: Option<&str>, server: &Server) -> Result<Option<String>, ApiProblem> {
-    let Some(key) = key else { return Ok(None) };
-    let key = known(key, server).await?;
+/// Fails where a key may not do what is asked.
+fn key_may(key: &Key, grant: Grant) -> Result<(), ApiProblem> {
     if key.grant == grant {
-        return Ok(Some(key.name));
+        return Ok(());
     }
     let (may, needed) = (key.grant.as_str(), grant.as_str());
     let detail = format!("this key may {may}, and only that; this request needs one that may {needed}");
@@ -107,6 +174,11 @@ async fn require(grant: Grant, key: Option<&str>, server: &Server) -> Result<Opt
 
 /// What is known of a key.
 async fn known(key: &str, server: &Server) -> Result<Key, ApiProblem> {
-    let unknown = || ApiProblem::new(StatusCode::UNAUTHORIZED, "the key that was sent is not one of this server");
+    let unknown = || unauthorized("the key that was sent is not one of this server");
     server.keys.find(key).await?.ok_or_else(unknown)
+}
+
+/// 401, with how to say who asks.
+fn unauthorized(detail: &str) -> ApiProblem {
+    ApiProblem::new(StatusCode::UNAUTHORIZED, detail)
 }

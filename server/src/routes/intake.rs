@@ -38,6 +38,7 @@ fn too_many(seconds: u64) -> ApiProblem {
 mod tests {
     use super::*;
     use crate::{
+        Access,
         clock::{Clock, ManualClock},
         dashboards::Display,
         routes::router,
@@ -57,7 +58,8 @@ mod tests {
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let (server, _writer) = Server::new(store, clock.clone(), display, metrics);
-        let router = router(server.with_rate_limit(NonZeroU32::new(2).unwrap()));
+        let server = server.with_access(Access::Open).with_rate_limit(NonZeroU32::new(2).unwrap());
+        let router = router(server);
         let post = async |events: usize| {
             let event = r#"{"account":"a","user":"u","module":"m","action":"x"}"#;
             let body = format!("[{}]", vec![event; events].join(","));

@@ -3,21 +3,28 @@
 mod access;
 mod array;
 mod clients;
+mod cookie;
 mod cross_origin;
 mod csv;
 #[cfg(fuzzing)]
 pub mod decoders;
 mod encoding;
 mod events;
+mod form;
 mod intake;
+mod link;
+mod members;
 mod module_rules;
 mod operation;
 mod page;
 mod pairs;
 mod problem;
+mod profile;
 mod quality;
 mod rejects;
 mod responses;
+mod same_origin;
+mod sign_in;
 mod today;
 mod usage;
 mod workspace;
@@ -61,13 +68,15 @@ pub fn router(server: Server) -> Router {
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(api)
-        .fallback(page::get_page)
+        .merge(page::router())
         .with_state(server)
         .layer(CatchPanicLayer::custom(|_| {
             ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "something unforeseen went wrong").into_response()
         }))
         .layer(CompressionLayer::new())
         .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // Within no other page, where a click could be meant for something else. The second is for older browsers.
+        .layer(secure(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
         .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
         .layer(secure(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http().make_span_with(span))

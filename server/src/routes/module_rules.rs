@@ -37,7 +37,7 @@ async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Js
 
 /// Puts rules in place of all there are
 ///
-/// No key may do that. Every server follows them within ten seconds; what was stored before stays as it is.
+/// Takes the session of an administrator. Every server follows them within ten seconds; what was stored before stays as it is.
 #[utoipa::path(
     put,
     path = "/module-rules",

@@ -67,7 +67,7 @@ async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProb
     tag = "Operation",
     responses(
         (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
-        (status = 401, description = "The key is not known", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Nobody signed in, and no key was sent that is known", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key may not read", body = Problem, content_type = "application/problem+json"),
     ),
 )]

@@ -1,24 +1,37 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::MayRead, problem::ApiProblem};
+use super::{access::Caller, link, members, problem::ApiProblem, profile, sign_in};
 use crate::{Server, assets};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{View, parse_search},
+    view::{LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
 };
 use axum::{
+    Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use model::{
+    api::{member::Reader, problem::Problem},
+    member::Role,
 };
 
-pub(super) async fn get_page(
-    _: MayRead,
-    State(server): State<Server>,
-    request: Request,
-) -> Result<Response, ApiProblem> {
+pub(super) fn router() -> Router<Server> {
+    Router::new()
+        .route(SIGN_IN, get(get_page).post(sign_in::post_sign_in))
+        .route(SIGN_OUT, post(sign_in::post_sign_out))
+        .route(LINK, get(get_page).post(link::post_link))
+        .route(PROFILE, get(get_page).post(profile::post_profile))
+        .route(MEMBERS, get(get_page).post(members::post_members))
+        .method_not_allowed_fallback(super::not_allowed)
+        .fallback(get_page)
+}
+
+async fn get_page(State(server): State<Server>, request: Request) -> Result<Response, ApiProblem> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let detail = format!("{} does not take {}", request.uri().path(), request.method());
         return Err(ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
@@ -27,44 +40,74 @@ pub(super) async fn get_page(
     if let Some(file) = assets::find(request.uri().path(), request.headers()) {
         return Ok(file);
     }
-    let view = View::parse(request.uri().path(), &parse_search(request.uri().query().unwrap_or_default()));
-    let data = load(&server, &view).await;
+    let (parts, _) = request.into_parts();
+    let view = View::parse(parts.uri.path(), &parse_search(parts.uri.query().unwrap_or_default()));
+    let caller = match Caller::of(&parts.headers, &server).await {
+        Ok(caller) => caller,
+        // Who asks is not known while the database does not answer; the page can say that much to anyone.
+        Err(problem) if problem.0.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() => {
+            return Ok(answer(&server, parts, Reader::default(), Err(*problem.0)).await);
+        }
+        Err(problem) => return Err(problem),
+    };
+    let data = match (&view, &caller) {
+        (View::SignIn(to), Caller::Member(_)) => return Ok(Redirect::to(sign_in::within(to)).into_response()),
+        (View::SignIn(_), _) => sign_in::load(&server).await,
+        (View::Link(token), _) => link::load(&server, token).await,
+        _ if matches!(caller, Caller::Anyone) && caller.may_read(server.access).is_err() => {
+            return Ok(sign_in::first(&parts.uri));
+        }
+        _ => match caller.may_read(server.access) {
+            Ok(()) => load(&server, &view, &caller).await,
+            Err(problem) => return Err(problem),
+        },
+    };
+    let reader = caller.reader(server.access);
+    Ok(answer(&server, parts, reader, data.map_err(|problem| *problem.0)).await)
+}
+
+/// The page with its data, or with why there is none.
+pub(super) async fn answer(server: &Server, parts: Parts, reader: Reader, data: Result<PageData, Problem>) -> Response {
     let status = match &data {
-        Err(problem) => StatusCode::from_u16(problem.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        Err(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         Ok(PageData::NotFound) => StatusCode::NOT_FOUND,
         Ok(_) => StatusCode::OK,
     };
     // A page that can only say that the database does not answer must itself come without it.
     let workspace = server.dashboards.workspace().await;
     let workspace = workspace.unwrap_or_else(|_| server.dashboards.workspace_since(None));
-    let loaded = Loaded { workspace, data: data.map_err(|problem| *problem.0) };
-    Ok(render(&server, loaded, status, request).await)
+    render(server, Loaded { workspace, reader, data }, status, parts).await
 }
 
-async fn load(server: &Server, view: &View) -> Result<PageData, ApiProblem> {
+async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData, ApiProblem> {
     let dashboards = &server.dashboards;
-    match view {
-        View::Today(query) => {
+    match (view, caller) {
+        (View::Today(query), _) => {
             let (today, stream) = (dashboards.today().await?, dashboards.stream(query).await?);
             Ok(PageData::Today { today, stream: stream.as_ref().clone() })
         }
-        View::Activities(query) => {
+        (View::Activities(query), _) => {
             let query = query.as_ref().map_err(|errors| ApiProblem::fields(errors.clone()))?;
             let (usage, table) = (dashboards.usage(&query.usage).await?, dashboards.table(query).await?);
             Ok(PageData::Activities { usage, table })
         }
-        View::Quality(query) => {
+        (View::Quality(query), _) => {
             let (quality, rejects) =
                 (dashboards.quality(server.refusals.get()).await?, dashboards.rejects(query).await?);
             Ok(PageData::Quality { quality, rejects })
         }
-        View::NotFound => Ok(PageData::NotFound),
+        (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,
+        (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
+        // What is not for them does not exist for them.
+        (View::Profile { .. } | View::Members | View::SignIn(_) | View::Link(_) | View::NotFound, _) => {
+            Ok(PageData::NotFound)
+        }
     }
 }
 
-async fn render(server: &Server, loaded: Loaded, status: StatusCode, request: Request) -> Response {
+async fn render(server: &Server, loaded: Loaded, status: StatusCode, parts: Parts) -> Response {
     let clock = server.zone_clock();
-    let origin = origin(&request);
+    let origin = origin(&parts);
     let shell = move || {
         // Without them, in a build without the page, there is still the HTML.
         let names = assets::names().unwrap_or_default();
@@ -76,6 +119,7 @@ async fn render(server: &Server, loaded: Loaded, status: StatusCode, request: Re
         })
     };
     let handler = leptos_axum::render_app_async(shell);
+    let request = Request::from_parts(parts, Body::empty());
     let mut response: Response<Body> = handler(request).await.into_response();
     *response.status_mut() = status;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -83,8 +127,8 @@ async fn render(server: &Server, loaded: Loaded, status: StatusCode, request: Re
 }
 
 /// Scheme, host and port as the reader sees them. Shown on the page only, never trusted.
-fn origin(request: &Request) -> String {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+fn origin(parts: &Parts) -> String {
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = header("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
     let host = header("x-forwarded-host").or(header("host")).unwrap_or("localhost");
     format!("{scheme}://{host}")

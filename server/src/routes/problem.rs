@@ -1,7 +1,8 @@
 //! Errors as readers get them: RFC 9457 problem details.
 
 use crate::{
-    dashboards::ReadError, ingest::IngestError, receive::ReceiveError, replay::ReplayError, store::StoreError,
+    dashboards::ReadError, ingest::IngestError, members::MemberError, receive::ReceiveError, replay::ReplayError,
+    store::StoreError,
 };
 use axum::{
     Json,
@@ -112,6 +113,19 @@ impl From<ReceiveError> for ApiProblem {
             ReceiveError::Broken(_) => StatusCode::BAD_REQUEST,
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<MemberError> for ApiProblem {
+    fn from(error: MemberError) -> Self {
+        match error {
+            MemberError::Store(error) => error.into(),
+            MemberError::LinkOver | MemberError::NoMember => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            MemberError::Wrong | MemberError::TooMany(_) | MemberError::Busy | MemberError::Failed(_) => {
+                tracing::error!(%error, "what a member wanted was not done");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "that could not be done at the moment")
+            }
+        }
     }
 }
 

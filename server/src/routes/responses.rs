@@ -9,7 +9,7 @@ pub(super) enum ReadProblems {
     /// The query string can't be read
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] Problem),
-    /// The key is not known
+    /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
     /// The key may not read
@@ -30,7 +30,7 @@ pub(super) enum IngestProblems {
     /// The body can't be read; nothing was stored
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] Problem),
-    /// The key is not known
+    /// No key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
     /// The key may not send events
@@ -63,10 +63,10 @@ pub(super) enum SettingProblems {
     /// The body can't be read; nothing was changed
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] Problem),
-    /// The key is not known
+    /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
-    /// No key may change settings
+    /// Only an administrator may, from a page of this address
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
     /// The body did not come in time; nothing was changed
@@ -93,10 +93,10 @@ pub(super) enum ChangeProblems {
     /// The body or the query string can't be read
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(#[to_schema] Problem),
-    /// The key is not known
+    /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
-    /// The key may not send events
+    /// Only an administrator may, from a page of this address
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
     /// The body is too large

@@ -170,7 +170,7 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(300)
         // As many as a statement gives back: handing rows over one by one costs more than reading them.
-        .row_buffer_size(500)
+        .row_buffer_size(2_000)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
 }
 

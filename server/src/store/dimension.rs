@@ -74,7 +74,7 @@ impl Dimensions {
 
         let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
-        let columns = ("member", "user_no", "account_no", "id");
+        let columns = ("account_user", "user_no", "account_no", "id");
         self.count += number_parts(connection, columns, &mut self.users, users, None).await?;
         let activities = events.iter().filter_map(|event| match &event.kind {
             Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
@@ -246,9 +246,9 @@ async fn rename_users(
     ];
     bulk(
         "WITH newest (account_no, user_no, name_at, name) AS ({rows}) \
-         UPDATE member SET name = newest.name, name_at = newest.name_at FROM newest \
-         WHERE member.user_no = newest.user_no AND member.account_no = newest.account_no AND (member.name IS NULL \
-         OR (newest.name_at, newest.name) > (member.name_at, member.name))",
+         UPDATE account_user SET name = newest.name, name_at = newest.name_at FROM newest \
+         WHERE account_user.user_no = newest.user_no AND account_user.account_no = newest.account_no AND (account_user.name IS NULL \
+         OR (newest.name_at, newest.name) > (account_user.name_at, account_user.name))",
         columns,
     )
     .execute(connection)

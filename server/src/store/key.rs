@@ -61,6 +61,13 @@ impl Store {
         writing.commit().await
     }
 
+    /// Whether there is any key.
+    pub async fn has_keys(&self) -> Result<bool, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let (keys,): (i64,) = query("SELECT COUNT(*) FROM api_key").fetch_one(&mut reading.connection()).await?;
+        Ok(keys > 0)
+    }
+
     /// The key with this digest; `None` where there is none.
     pub async fn key(&self, digest: [u8; 32]) -> Result<Option<Key>, StoreError> {
         let mut reading = self.read.begin().await?;

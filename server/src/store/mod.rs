@@ -13,12 +13,15 @@ mod identity;
 mod import;
 mod key;
 mod late;
+mod link;
+mod member;
 mod module_rule;
 mod partition;
 mod quality;
 mod rebuild;
 mod reject;
 mod rollup;
+mod session;
 mod setting;
 mod statement;
 mod stream;
@@ -30,7 +33,10 @@ pub use append::{Appended, Batch, Outcome, Replay};
 pub use connection::Reading;
 pub use key::{Grant, Key};
 pub use late::LateRow;
+pub use link::StoredLink;
+pub use member::{MemberWithPassword, NewMember};
 pub use reject::KeptReject;
+pub use session::{Forgotten, NewSession, SignedIn};
 pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
@@ -93,6 +99,12 @@ pub enum StoreError {
     /// A name is taken.
     #[error("there is already a key named {0:?}")]
     NameTaken(String),
+    /// A member has this e-mail address.
+    #[error("there is already a member with the e-mail address {0}")]
+    EmailTaken(String),
+    /// Nobody could administer the workspace any more.
+    #[error("the last administrator must stay one; make somebody else an administrator first")]
+    LastAdministrator,
     /// The database said no.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),

@@ -359,7 +359,7 @@ impl Bulk<'_> {
 /// How `rows` rows are spread over statements for SQLite, each with how many rows it has places for. Few different
 /// numbers of places, because each makes a statement of its own that is prepared and kept.
 fn spread(rows: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
-    const PLACES: [usize; 6] = [1, 4, 16, 64, 200, 500];
+    const PLACES: [usize; 8] = [1, 4, 16, 64, 200, 500, 1_000, 2_000];
     let largest = PLACES[PLACES.len() - 1];
     (0..rows).step_by(largest).map(move |start| {
         let end = rows.min(start + largest);
@@ -376,7 +376,7 @@ mod tests {
     fn rows_are_spread_over_few_sizes_of_statements() {
         assert_eq!(spread(0).count(), 0);
         assert_eq!(spread(1).collect::<Vec<_>>(), [(0..1, 1)]);
-        assert_eq!(spread(1017).collect::<Vec<_>>(), [(0..500, 500), (500..1000, 500), (1000..1017, 64)]);
+        assert_eq!(spread(4017).collect::<Vec<_>>(), [(0..2000, 2000), (2000..4000, 2000), (4000..4017, 64)]);
     }
 
     #[test]

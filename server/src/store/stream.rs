@@ -103,16 +103,16 @@ macro_rules! entries {
             "
     SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
            account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
-           member.id AS user_id, COALESCE(member.name, member.id) AS user_name, module.name AS module
+           account_user.id AS user_id, COALESCE(account_user.name, account_user.id) AS user_name, module.name AS module
     FROM user_module_day d
     JOIN account ON account.account_no = d.account_no
-    JOIN member ON member.user_no = d.user_no AND member.account_no = d.account_no
+    JOIN account_user ON account_user.user_no = d.user_no AND account_user.account_no = d.account_no
     JOIN module ON module.module_no = d.module_no
     WHERE d.day = $1 AND d.last_use BETWEEN $7 AND $2
-      AND (d.last_use < $2 OR (account.id, member.id, module.name) > ($3, $4, $5))",
+      AND (d.last_use < $2 OR (account.id, account_user.id, module.name) > ($3, $4, $5))",
             $account,
             "
-    ORDER BY d.last_use DESC, account.id, member.id, module.name
+    ORDER BY d.last_use DESC, account.id, account_user.id, module.name
     LIMIT $6"
         )
     };

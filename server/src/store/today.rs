@@ -114,12 +114,12 @@ pub(super) const LEAST_SECONDS: &str = "
 
 pub(super) const MOST_ACTIVE_USERS: &str = "
     SELECT account.id, COALESCE(account.name, account.id) AS account_shown,
-           member.id, COALESCE(member.name, member.id) AS shown, user_day.seconds, user_day.actions
+           account_user.id, COALESCE(account_user.name, account_user.id) AS shown, user_day.seconds, user_day.actions
     FROM user_day
     JOIN account ON account.account_no = user_day.account_no
-    JOIN member ON member.user_no = user_day.user_no AND member.account_no = user_day.account_no
+    JOIN account_user ON account_user.user_no = user_day.user_no AND account_user.account_no = user_day.account_no
     WHERE user_day.day = $2 AND ($1 = 0 OR user_day.account_no = $1) AND user_day.seconds >= $4
-    ORDER BY user_day.seconds DESC, user_day.actions DESC, shown, account_shown, member.id, account.id
+    ORDER BY user_day.seconds DESC, user_day.actions DESC, shown, account_shown, account_user.id, account.id
     LIMIT $3";
 
 pub(super) const POPULAR_MODULES: &str = "

@@ -68,6 +68,15 @@ impl TestDatabase {
         texts.expect("rows")
     }
 
+    /// Every byte of SQLite's files, its log of writes included. What Postgres writes is not for us to read.
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        let Self::Sqlite(directory) = self else { return None };
+        let files = std::fs::read_dir(directory.path()).expect("a directory");
+        let read =
+            |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.expect("a file").path()).expect("bytes");
+        Some(files.flat_map(read).collect())
+    }
+
     /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.
     pub(crate) async fn cut_connections(&self) {
         let Self::Postgres { base, schema } = self else { return };

@@ -15,9 +15,10 @@ use model::{
     instant::Instant,
 };
 use server::{
-    Server,
+    Access, Server,
     clock::{Clock, ManualClock},
     dashboards::Display,
+    members::Members,
     store::{Asked, Store},
 };
 use std::sync::Arc;
@@ -44,21 +45,28 @@ pub(crate) struct TestServer {
     pub(crate) base_url: String,
     pub(crate) client: reqwest::Client,
     pub(crate) store: Store,
+    pub(crate) members: Members,
     clock: Arc<ManualClock>,
     database: Arc<TestDatabase>,
+    access: Access,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
 
 impl TestServer {
-    /// Over a new database that reports in `zone`; it is `now` there.
+    /// Over a new database that reports in `zone`; it is `now` there. Nobody need sign in or send a key.
     pub(crate) async fn start(zone: Tz, now: Instant) -> Self {
-        Self::start_on(Arc::new(TestDatabase::create().await), Some(zone), now).await
+        Self::start_with(Access::Open, zone, now).await
+    }
+
+    /// The same where those who say nothing of themselves may do this much.
+    pub(crate) async fn start_with(access: Access, zone: Tz, now: Instant) -> Self {
+        Self::start_on(Arc::new(TestDatabase::create().await), access, Some(zone), now).await
     }
 
     /// Another server on the same database, with a clock of its own that shows the same.
     pub(crate) async fn another(&self) -> Self {
-        Self::start_on(self.database.clone(), None, self.clock.now()).await
+        Self::start_on(self.database.clone(), self.access, None, self.clock.now()).await
     }
 
     /// Whether several servers may work on its database at once.
@@ -66,12 +74,14 @@ impl TestServer {
         self.database.is_shared()
     }
 
-    async fn start_on(database: Arc<TestDatabase>, zone: Option<Tz>, now: Instant) -> Self {
+    async fn start_on(database: Arc<TestDatabase>, access: Access, zone: Option<Tz>, now: Instant) -> Self {
         let store = Store::open(&database.url(), Asked { zone, ..Asked::default() }).await.expect("a store");
         let clock = Arc::new(ManualClock::new(now));
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+        let server = server.with_access(access);
+        let members = server.members().clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel();
@@ -81,7 +91,7 @@ impl TestServer {
             };
             server::serve(listener, server, writer, stopped).await;
         });
-        Self { base_url, client: reqwest::Client::new(), store, clock, database, stop, served }
+        Self { base_url, client: reqwest::Client::new(), store, members, clock, database, access, stop, served }
     }
 
     /// Sets the clock.
@@ -94,9 +104,9 @@ impl TestServer {
         let now = self.clock.now();
         let _ = self.stop.send(());
         drop(self.client);
-        drop(self.store);
+        drop((self.store, self.members));
         self.served.await.expect("stopped");
-        Self::start_on(self.database, None, now).await
+        Self::start_on(self.database, self.access, None, now).await
     }
 
     /// Every row of every roll-up.
@@ -112,6 +122,11 @@ impl TestServer {
     /// The rows of a query for one column of text.
     pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
         self.database.texts(sql).await
+    }
+
+    /// Every byte of the database, where it lies in files of its own.
+    pub(crate) fn database_bytes(&self) -> Option<Vec<u8>> {
+        self.database.bytes()
     }
 
     /// An address of this server.

@@ -94,7 +94,7 @@ impl Servers {
         let log = File::options().create(true).append(true).open(self.log(place)).expect("a log");
         let program = env::var_os(PROGRAM).unwrap_or_else(|| env!("CARGO_BIN_EXE_usage-monitor").into());
         let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database])
+            .args(["serve", "--access", "open", "--listen", "127.0.0.1:0", "--database", &self.database])
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)

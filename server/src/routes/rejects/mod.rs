@@ -3,7 +3,7 @@
 mod export;
 
 use super::{
-    access::{MayIngest, MayRead},
+    access::{MayAdminister, MayRead},
     pairs::Parameters,
     problem::ApiProblem,
     responses::{ChangeProblems, ReadProblems},
@@ -142,7 +142,7 @@ async fn get_rejects_ndjson(
 /// at the same moment. What doesn't stays, with its new reason.
 ///
 /// With one id and a `body`, that is read in place of what was sent. Where it breaks a rule too, the answer is 422 and
-/// nothing has changed. The key, where one is sent, must be one that may send events.
+/// nothing has changed. Takes the session of an administrator.
 #[utoipa::path(
     post,
     path = "/rejects/replay",
@@ -151,7 +151,7 @@ async fn get_rejects_ndjson(
     responses((status = 200, description = "What became of them", body = ReplayAnswer), ChangeProblems),
 )]
 async fn post_replay(
-    _: MayIngest,
+    _: MayAdminister,
     State(server): State<Server>,
     choice: Result<Json<RejectChoice>, JsonRejection>,
 ) -> Result<Json<ReplayAnswer>, ApiProblem> {
@@ -161,7 +161,7 @@ async fn post_replay(
 
 /// Dismisses rejected events: they are no longer kept
 ///
-/// The key, where one is sent, must be one that may send events.
+/// Takes the session of an administrator.
 #[utoipa::path(
     delete,
     path = "/rejects",
@@ -170,7 +170,7 @@ async fn post_replay(
     responses((status = 200, description = "How many", body = DismissAnswer), ChangeProblems),
 )]
 async fn delete_rejects(
-    _: MayIngest,
+    _: MayAdminister,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Json<DismissAnswer>, ApiProblem> {

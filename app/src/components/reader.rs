@@ -1,0 +1,44 @@
+//! Who looks at the page, and the way to their own pages and out.
+
+use crate::{
+    state::PageState,
+    view::{MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View},
+};
+use leptos::prelude::*;
+
+/// The member's name, their pages, and signing out. For a guest, the way in; nothing where nobody need sign in.
+///
+/// Links go by the browser itself: what these pages show comes with them.
+#[component]
+pub(crate) fn ReaderMenu() -> impl IntoView {
+    let PageState { reader, view, .. } = PageState::expect();
+    let reader = reader.get_value();
+    let current = move |is_current: fn(&View) -> bool| move || view.with(is_current).then_some("page");
+    let links = match &reader.member {
+        Some(member) => {
+            let members = reader.manages_members().then(|| {
+                let is_current = current(|view| matches!(view, View::Members));
+                view! { <a href=MEMBERS rel="external" aria-current=is_current>"Members"</a> }.into_any()
+            });
+            let is_current = current(|view| matches!(view, View::Profile { .. }));
+            view! {
+                <a href=PROFILE rel="external" title=member.email.clone() aria-current=is_current>
+                    {member.name.clone()}
+                </a>
+                {members}
+                <form method="post" action=SIGN_OUT>
+                    <button type="submit">"Sign out"</button>
+                </form>
+            }
+            .into_any()
+        }
+        None if reader.may_administer || view.with_untracked(View::is_bare) => return ().into_any(),
+        None => view! { <a href=SIGN_IN rel="external">"Sign in"</a> }.into_any(),
+    };
+    view! {
+        <nav class="reader" aria-label="You">
+            {links}
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,341 @@
+//! Members: signing in and out, links that open once, and who may be what. HTTP is for the routes, SQL for the store.
+
+mod password;
+mod throttle;
+
+use crate::{
+    clock::Clock,
+    secret::{self, RandomnessError},
+    store::{Forgotten, MemberWithPassword, NewMember, NewSession, SignedIn, Store, StoreError},
+};
+use model::{
+    api::member::{IssuedLink, Member, MemberState, OpenLink, Session},
+    instant::Instant,
+    member::Role,
+};
+use moka::future::Cache;
+use password::{PasswordError, Passwords};
+use std::{net::IpAddr, sync::Arc};
+use throttle::{Holder, Throttle};
+
+const SECOND: i64 = 1000;
+const HOUR: i64 = 3_600 * SECOND;
+const DAY: i64 = 24 * HOUR;
+
+/// How long a session lasts, in seconds.
+pub(crate) const SESSION_SECONDS: i64 = 30 * DAY / SECOND;
+
+/// How long a browser stays known that nobody signs in with, in seconds.
+pub(crate) const DEVICE_SECONDS: i64 = 365 * DAY / SECOND;
+
+/// How long a session lasts in which nothing is asked for, in milliseconds.
+const IDLE: i64 = 7 * DAY;
+
+/// When a session was last seen is written down this seldom, in milliseconds.
+const SEEN_EVERY: i64 = 60 * SECOND;
+
+/// For how many sessions it is known that this was tried.
+const SESSIONS_NOTED: u64 = 10_000;
+
+/// How long an invitation stands, in milliseconds.
+const INVITATION: i64 = 7 * DAY;
+
+/// How long the link for the first administrator, or for another password, stands, in milliseconds.
+const URGENT_LINK: i64 = DAY;
+
+/// The most characters kept of what a browser calls itself.
+const USER_AGENT_LENGTH: usize = 300;
+
+/// Why a member could not do what they wanted.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// Name and password don't belong together.
+    #[error("e-mail address or password is wrong")]
+    Wrong,
+    /// Too many wrong passwords; welcome again after so many seconds.
+    #[error("too many wrong passwords")]
+    TooMany(u64),
+    /// Too many passwords are being hashed.
+    #[error("too many people sign in at the moment")]
+    Busy,
+    /// The link was used, or is over.
+    #[error("the link does not open any more")]
+    LinkOver,
+    /// There is no such member, or none that it could be done to.
+    #[error("there is no such member")]
+    NoMember,
+    /// The system has no randomness, or the library can't hash.
+    #[error("{0}")]
+    Failed(String),
+    /// The database did not do it.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<RandomnessError> for MemberError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<PasswordError> for MemberError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Hashing(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// The browser that asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Browser {
+    /// What it calls itself.
+    pub(crate) user_agent: String,
+    /// Where it is, as far as known.
+    pub(crate) address: Option<IpAddr>,
+    /// The id of the session it has, whatever that is.
+    pub(crate) session: Option<String>,
+    /// What makes it known from before.
+    pub(crate) device: Option<String>,
+}
+
+/// What a browser gets when its member signs in.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// The id of its session.
+    pub(crate) session: String,
+    /// What makes it known from now on.
+    pub(crate) device: String,
+}
+
+/// The members of a workspace. Cheap to clone.
+#[derive(Clone)]
+pub struct Members {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    passwords: Passwords,
+    throttle: Throttle,
+    /// Sessions seen of late, each with the minute: what was tried once in it is not tried again.
+    noted: Cache<(i64, i64), ()>,
+}
+
+impl Members {
+    /// The members in a store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        let noted = Cache::new(SESSIONS_NOTED);
+        Self { store, clock, passwords: Passwords::new(), throttle: Throttle::default(), noted }
+    }
+
+    /// Signs a member in who has typed their password. The browser gets another session than it had.
+    pub(crate) async fn sign_in(
+        &self,
+        email: &str,
+        password: String,
+        browser: &Browser,
+    ) -> Result<Admission, MemberError> {
+        let now = self.clock.now();
+        let known = self.member_of_device(browser, now).await?;
+        let email = model::member::email(email).unwrap_or_default();
+        let found = self.store.member_of_email(&email).await?;
+        let device = found.as_ref().zip(known).filter(|(found, (member_no, _))| found.member.member_no == *member_no);
+        let holders = match device {
+            Some((_, (_, digest))) => vec![Holder::Device(digest)],
+            None => {
+                let address = browser.address.map(Holder::of_address);
+                [Holder::Name(secret::digest(&email))].into_iter().chain(address).collect()
+            }
+        };
+        self.throttle.take(&holders, now).map_err(MemberError::TooMany)?;
+        let (member, hash) = match found {
+            Some(MemberWithPassword { member, password }) if member.state == MemberState::Active => {
+                (Some(member), password)
+            }
+            _ => (None, None),
+        };
+        let verified = self.passwords.verify(password, hash).await?;
+        let member = member.filter(|_| verified).ok_or(MemberError::Wrong)?;
+        self.throttle.give_back(&holders);
+        self.admit(member.member_no, browser, now).await
+    }
+
+    /// Whose session an id is of. `None` where it has ended.
+    pub(crate) async fn signed_in(&self, session: &str) -> Result<Option<SignedIn>, StoreError> {
+        let now = self.clock.now();
+        let found = self.store.signed_in(secret::digest(session), forgotten(now)).await?;
+        let Some(SignedIn { session_no, seen, .. }) = found else { return Ok(None) };
+        let minute = (session_no, now.millis().div_euclid(SEEN_EVERY));
+        if now.millis() - seen.millis() >= SEEN_EVERY && !self.noted.contains_key(&minute) {
+            self.noted.insert(minute, ()).await;
+            let store = self.store.clone();
+            // Nobody waits for this, least of all while the disk is full.
+            tokio::spawn(async move {
+                if let Err(error) = store.see_session(session_no, now).await {
+                    tracing::warn!(%error, "when a session was last seen could not be stored");
+                }
+            });
+        }
+        Ok(found)
+    }
+
+    /// Ends a session of a member.
+    pub(crate) async fn end_session(&self, who: &SignedIn, session_no: i64) -> Result<(), StoreError> {
+        self.store.end_session(who.member.member_no, session_no).await
+    }
+
+    /// Ends every other session of the member.
+    pub(crate) async fn end_other_sessions(&self, who: &SignedIn) -> Result<(), StoreError> {
+        self.store.end_other_sessions(who.member.member_no, who.session_no).await
+    }
+
+    /// Every session of the member, last seen first.
+    pub(crate) async fn sessions(&self, who: &SignedIn) -> Result<Vec<Session>, StoreError> {
+        self.store.sessions(who.member.member_no, who.session_no, forgotten(self.clock.now())).await
+    }
+
+    /// Gives a member who has typed their password another one. Every session ends, and the browser gets a new one.
+    pub(crate) async fn change_password(
+        &self,
+        who: &SignedIn,
+        current: String,
+        new: String,
+        browser: &Browser,
+    ) -> Result<Admission, MemberError> {
+        let now = self.clock.now();
+        let holders = [Holder::Session(who.session_no)];
+        self.throttle.take(&holders, now).map_err(MemberError::TooMany)?;
+        let found = self.store.member_of_email(&who.member.email).await?.ok_or(MemberError::NoMember)?;
+        if !self.passwords.verify(current, found.password).await? {
+            return Err(MemberError::Wrong);
+        }
+        self.throttle.give_back(&holders);
+        let hash = self.passwords.hash(new).await?;
+        self.store.set_password(who.member.member_no, &hash).await?;
+        self.admit(who.member.member_no, browser, now).await
+    }
+
+    /// Every member, by name.
+    pub(crate) async fn list(&self) -> Result<Vec<Member>, StoreError> {
+        self.store.members().await
+    }
+
+    /// Whether an administrator can sign in.
+    pub async fn has_administrator(&self) -> Result<bool, StoreError> {
+        self.store.has_administrator().await
+    }
+
+    /// What the link for the first administrator holds: a new one, beside those that other servers printed.
+    pub async fn issue_first_link(&self) -> Result<String, MemberError> {
+        let token = secret::generate()?;
+        let now = self.clock.now();
+        self.store.add_first_link(secret::digest(&token), now, now.plus_millis(URGENT_LINK)).await?;
+        Ok(token)
+    }
+
+    /// Adds a member, and makes the link by which they choose a password.
+    pub async fn invite(&self, member: &NewMember) -> Result<IssuedLink, MemberError> {
+        let member_no = self.store.add_member(member, self.clock.now()).await?;
+        self.issue_link(member_no, INVITATION).await
+    }
+
+    /// Makes another link for a member, to accept the invitation or choose another password; those before open no more.
+    pub async fn reset(&self, member_no: i64) -> Result<IssuedLink, MemberError> {
+        self.issue_link(member_no, URGENT_LINK).await
+    }
+
+    /// Changes what a member may do.
+    pub async fn set_role(&self, member_no: i64, role: Role, configures_tracking: bool) -> Result<(), MemberError> {
+        let there = self.store.set_role(member_no, role, configures_tracking).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
+    /// Says whether a member can't sign in; one who can't is signed out at once.
+    pub async fn set_disabled(&self, member_no: i64, disabled: bool) -> Result<(), MemberError> {
+        let there = self.store.set_disabled(member_no, disabled).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
+    /// Gives a member a password they did not choose themselves.
+    pub async fn set_password(&self, member_no: i64, password: String) -> Result<(), MemberError> {
+        let hash = self.passwords.hash(password).await?;
+        Ok(self.store.set_password(member_no, &hash).await?)
+    }
+
+    /// The link that holds this; `None` where it was used, or is over.
+    pub(crate) async fn open_link(&self, token: &str) -> Result<Option<OpenLink>, StoreError> {
+        let link = self.store.link(secret::digest(token), self.clock.now()).await?;
+        Ok(link.map(|link| OpenLink { token: token.to_owned(), purpose: link.purpose, member: link.member }))
+    }
+
+    /// Uses the link for the first administrator: makes them, and signs them in.
+    pub(crate) async fn use_first_link(
+        &self,
+        token: &str,
+        member: &NewMember,
+        password: String,
+        browser: &Browser,
+    ) -> Result<Admission, MemberError> {
+        let hash = self.passwords.hash(password).await?;
+        let (admission, session) = begin(browser, self.clock.now())?;
+        let used = self.store.use_first_link(secret::digest(token), member, &hash, &session).await?;
+        used.then_some(admission).ok_or(MemberError::LinkOver)
+    }
+
+    /// Uses a member's link: gives them name and password, and signs them in.
+    pub(crate) async fn use_link(
+        &self,
+        token: &str,
+        name: &str,
+        password: String,
+        browser: &Browser,
+    ) -> Result<Admission, MemberError> {
+        let hash = self.passwords.hash(password).await?;
+        let (admission, session) = begin(browser, self.clock.now())?;
+        let used = self.store.use_link(secret::digest(token), name, &hash, &session).await?;
+        used.then_some(admission).ok_or(MemberError::LinkOver)
+    }
+
+    async fn issue_link(&self, member_no: i64, lasts: i64) -> Result<IssuedLink, MemberError> {
+        let token = secret::generate()?;
+        let now = self.clock.now();
+        let issued = self.store.add_link(secret::digest(&token), member_no, now, now.plus_millis(lasts)).await?;
+        let (purpose, member) = issued.ok_or(MemberError::NoMember)?;
+        Ok(IssuedLink { token, purpose, member })
+    }
+
+    /// The member who signed in with this browser before, and the hash of what tells so.
+    async fn member_of_device(&self, browser: &Browser, now: Instant) -> Result<Option<(i64, [u8; 32])>, StoreError> {
+        let Some(digest) = browser.device.as_deref().map(secret::digest) else { return Ok(None) };
+        let member_no = self.store.member_of_device(digest, forgotten(now)).await?;
+        Ok(member_no.map(|member_no| (member_no, digest)))
+    }
+
+    async fn admit(&self, member_no: i64, browser: &Browser, now: Instant) -> Result<Admission, MemberError> {
+        let (admission, session) = begin(browser, now)?;
+        self.store.begin_session(member_no, &session).await?;
+        Ok(admission)
+    }
+}
+
+/// What a browser gets, and what is stored of it.
+fn begin(browser: &Browser, now: Instant) -> Result<(Admission, NewSession), RandomnessError> {
+    let admission = Admission { session: secret::generate()?, device: secret::generate()? };
+    let session = NewSession {
+        digest: secret::digest(&admission.session),
+        user_agent: browser.user_agent.chars().filter(|char| !char.is_control()).take(USER_AGENT_LENGTH).collect(),
+        device: secret::digest(&admission.device),
+        created: now,
+        instead_of: browser.session.as_deref().map(secret::digest),
+        device_before: browser.device.as_deref().map(secret::digest),
+        forgotten: forgotten(now),
+    };
+    Ok((admission, session))
+}
+
+fn forgotten(now: Instant) -> Forgotten {
+    Forgotten {
+        begun: now.plus_millis(-SESSION_SECONDS * SECOND),
+        session: now.plus_millis(-IDLE),
+        device: now.plus_millis(-DEVICE_SECONDS * SECOND),
+    }
+}

@@ -1,0 +1,213 @@
+//! Forms of the pages, as browsers send them: the same with JavaScript or without.
+
+use super::{cookie, page, problem::ApiProblem, same_origin};
+use crate::{
+    Server,
+    members::{Browser, MemberError},
+    store::StoreError,
+};
+use app::PageData;
+use axum::{
+    extract::{ConnectInfo, FromRequest, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
+};
+use model::{
+    api::{
+        member::{Reader, SentForm},
+        problem::FieldError,
+    },
+    query::Pairs,
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// More no form of ours holds.
+const FORM_BYTES: usize = 16 * 1024;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// A form that a page of ours sent, and what it was sent with.
+pub(super) struct Form {
+    fields: Pairs,
+    /// What it was sent with, to answer with the page again.
+    pub(super) parts: Parts,
+    /// What is wrong with it so far.
+    errors: Vec<FieldError>,
+    /// With which status it is answered, unless it is carried out.
+    status: StatusCode,
+    /// After how many seconds it is welcome again.
+    retry_after: Option<u64>,
+}
+
+impl FromRequest<Server> for Form {
+    type Rejection = ApiProblem;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        same_origin::check(&parts.headers)?;
+        let body = server.receiver.receive(body).await?.bytes;
+        if body.len() > FORM_BYTES {
+            let detail = format!("the form has {} bytes; at most {FORM_BYTES} are allowed", body.len());
+            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
+        let fields = form_urlencoded::parse(&body).into_owned().collect();
+        Ok(Self { fields, parts, errors: Vec::new(), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+    }
+}
+
+impl Form {
+    /// What is in a field; empty where it was not sent.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// A number that names something; one that names nothing where it can't be read.
+    pub(super) fn number(&self, name: &str) -> i64 {
+        self.text(name).parse().unwrap_or(-1)
+    }
+
+    /// Whether a box is ticked.
+    pub(super) fn ticked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
+    /// What a check makes of a field; where it finds fault, that is noted, and there is none.
+    pub(super) fn checked<T>(&mut self, name: &str, check: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let checked = check(self.text(name));
+        checked.map_err(|fault| self.note(name, fault)).ok()
+    }
+
+    /// Notes what is wrong with a field; with the form as a whole where `name` is empty.
+    pub(super) fn note(&mut self, name: &str, fault: impl Into<String>) {
+        let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
+        self.errors.push(FieldError { pointer, detail: fault.into() });
+    }
+
+    /// Notes why a member could not do what they wanted, in words for them.
+    pub(super) fn note_failure(&mut self, error: MemberError) {
+        let (status, field, fault) = match error {
+            MemberError::Wrong => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "", "E-mail address or password is wrong".to_owned())
+            }
+            MemberError::TooMany(seconds) => {
+                self.retry_after = Some(seconds);
+                let fault = format!(
+                    "Too many wrong passwords. Try again in {seconds} seconds, or in a browser you have signed in with before"
+                );
+                (StatusCode::TOO_MANY_REQUESTS, "", fault)
+            }
+            MemberError::Store(StoreError::EmailTaken(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "email", "There is a member with this address already".to_owned())
+            }
+            MemberError::Store(StoreError::LastAdministrator) => {
+                let fault =
+                    "The last administrator must stay one. Make somebody else an administrator first".to_owned();
+                (StatusCode::UNPROCESSABLE_ENTITY, "", fault)
+            }
+            MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
+            MemberError::LinkOver => (StatusCode::GONE, "", "This link does not open any more".to_owned()),
+            MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => {
+                tracing::error!(%error, "a form was not carried out");
+                (StatusCode::SERVICE_UNAVAILABLE, "", "That could not be done at the moment. Try again".to_owned())
+            }
+        };
+        self.note(field, fault);
+        self.status = status;
+    }
+
+    /// Answers with the page again: what was typed, and what is wrong with it.
+    pub(super) async fn answer(self, server: &Server, reader: Reader, data: Result<PageData, ApiProblem>) -> Response {
+        let mut response = page::answer(server, self.parts, reader, data.map_err(|problem| *problem.0)).await;
+        *response.status_mut() = self.status;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    /// Notes it where the browser would keep no session of this address.
+    pub(super) fn check_cookies(&mut self) {
+        if !same_origin::keeps_cookies(&self.parts.headers) {
+            let fault = "Signing in takes an address with https://. Browsers keep nobody signed in over plain http, except \
+                         on the machine itself";
+            self.note("", fault);
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(super) fn is_right(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// What the page shows of it again. Never passwords.
+    pub(super) fn sent(&self) -> SentForm {
+        let shown = self.fields.iter().filter(|(name, _)| !name.contains("password"));
+        SentForm { values: shown.cloned().collect(), errors: self.errors.clone() }
+    }
+
+    /// The browser it came from.
+    pub(super) fn browser(&self) -> Browser {
+        let headers = &self.parts.headers;
+        let user_agent =
+            headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        Browser {
+            user_agent: user_agent.unwrap_or_default(),
+            address: address(&self.parts),
+            session: cookie::value(headers, cookie::SESSION),
+            device: cookie::value(headers, cookie::DEVICE),
+        }
+    }
+}
+
+/// Carries something out in a task of its own: whoever asks may go away meanwhile, and what was begun is done all the same.
+pub(super) async fn carry_out<T: Send + 'static>(
+    work: impl Future<Output = Result<T, MemberError>> + Send + 'static,
+) -> Result<T, MemberError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(MemberError::Failed(error.to_string())))
+}
+
+/// Where a request comes from. A proxy on this machine or its network says for whom it asks; of what others say the last
+/// is its own word, and whatever stands before that is the client's.
+fn address(parts: &Parts) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    let forwarded = is_near(peer).then(|| forwarded_for(&parts.headers)).flatten();
+    Some(forwarded.unwrap_or(peer))
+}
+
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
+}
+
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_nearby_says_for_whom_it_asks() {
+        for (peer, forwarded, expected) in [
+            ("127.0.0.1:5", &["203.0.113.9"][..], "203.0.113.9"),
+            ("10.1.2.3:5", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            ("[::1]:5", &["198.51.100.1", "2001:db8::9"], "2001:db8::9"),
+            ("127.0.0.1:5", &["unknown"], "127.0.0.1"),
+            ("127.0.0.1:5", &[], "127.0.0.1"),
+            ("192.0.2.7:5", &["203.0.113.9"], "192.0.2.7"),
+        ] {
+            let mut request = Request::new(());
+            for forwarded in forwarded {
+                request.headers_mut().append(FORWARDED_FOR, forwarded.parse().unwrap());
+            }
+            request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            let (parts, ()) = request.into_parts();
+            assert_eq!(address(&parts), expected.parse().ok(), "{peer} {forwarded:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Members as administrators see and change them.
+
+use super::{
+    access::Caller,
+    form::{Form, carry_out},
+    page,
+    problem::ApiProblem,
+    sign_in,
+};
+use crate::{Server, members::MemberError, store::NewMember};
+use app::{PageData, view::MEMBERS};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use model::{
+    api::member::{IssuedLink, SentForm},
+    member::{self, Role},
+};
+
+/// What the page shows before anything was typed.
+pub(super) async fn load(server: &Server) -> Result<PageData, ApiProblem> {
+    page_data(server, SentForm::default(), None).await
+}
+
+pub(super) async fn post_members(State(server): State<Server>, mut form: Form) -> Result<Response, ApiProblem> {
+    let caller = Caller::of(&form.parts.headers, &server).await?;
+    let reader = caller.reader(server.access);
+    if !reader.manages_members() {
+        return Ok(match caller {
+            Caller::Anyone => sign_in::first(&MEMBERS.parse().unwrap_or_default()),
+            Caller::Key(_) | Caller::Member(_) => {
+                page::answer(&server, form.parts, reader, Ok(PageData::NotFound)).await
+            }
+        });
+    }
+    match change(&server, &mut form).await {
+        Some(Ok(None)) => return Ok(Redirect::to(MEMBERS).into_response()),
+        Some(Ok(issued)) => {
+            let data = page_data(&server, SentForm::default(), issued).await.map_err(|problem| *problem.0);
+            return Ok(page::answer(&server, form.parts, reader, data).await);
+        }
+        Some(Err(error)) => form.note_failure(error),
+        None => {}
+    }
+    let data = page_data(&server, form.sent(), None).await;
+    Ok(form.answer(&server, reader, data).await)
+}
+
+/// Does what the form asks for, and returns the link that was made for it. Does nothing where something is wrong with the
+/// form.
+async fn change(server: &Server, form: &mut Form) -> Option<Result<Option<IssuedLink>, MemberError>> {
+    let members = server.members.clone();
+    let member_no = form.number("member");
+    let wanted = form.text("do").to_owned();
+    if wanted == "invite" {
+        let (name, email) = (form.checked("name", member::name), form.checked("email", member::email));
+        let ((name, email), (role, configures_tracking)) = name.zip(email).zip(permissions(form))?;
+        let new = NewMember { email, name, role, configures_tracking };
+        return Some(carry_out(async move { members.invite(&new).await.map(Some) }).await);
+    }
+    if !["permit", "disable", "enable", "reset"].contains(&wanted.as_str()) {
+        form.note("", format!("Nothing can be done that is called “{wanted}”"));
+        return None;
+    }
+    let permissions = if wanted == "permit" { Some(permissions(form)?) } else { None };
+    let done = carry_out(async move {
+        match (wanted.as_str(), permissions) {
+            ("permit", Some((role, tracking))) => members.set_role(member_no, role, tracking).await.map(|()| None),
+            ("disable", _) => members.set_disabled(member_no, true).await.map(|()| None),
+            ("enable", _) => members.set_disabled(member_no, false).await.map(|()| None),
+            _ => members.reset(member_no).await.map(Some),
+        }
+    });
+    Some(done.await)
+}
+
+/// What the form lets a member do.
+fn permissions(form: &mut Form) -> Option<(Role, bool)> {
+    let role = form.checked("role", |role| Role::parse(role).ok_or_else(|| "Choose a role".to_owned()))?;
+    Some((role, form.ticked("tracking")))
+}
+
+async fn page_data(server: &Server, form: SentForm, issued: Option<IssuedLink>) -> Result<PageData, ApiProblem> {
+    Ok(PageData::Members { members: server.members.list().await?, form, issued })
+}

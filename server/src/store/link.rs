@@ -1,0 +1,140 @@
+//! Links that open once. Only hashes of what they hold are stored; one that was used is gone.
+
+use super::{
+    Store, StoreError,
+    connection::Connection,
+    member::{NewMember, find_member, has_administrator, insert_member, put_password},
+    session::{NewSession, insert_session},
+    statement::query,
+};
+use model::{
+    api::member::{LinkPurpose, Member, MemberState},
+    instant::Instant,
+};
+
+/// What a link is for, and for whom.
+#[derive(Clone, Debug)]
+pub struct StoredLink {
+    /// What for.
+    pub purpose: LinkPurpose,
+    /// For whom; `None` of the one for the first administrator.
+    pub member: Option<Member>,
+}
+
+impl Store {
+    /// Makes a link for the first administrator.
+    pub async fn add_first_link(&self, digest: [u8; 32], now: Instant, expires: Instant) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        insert_link(&mut writing.connection(), digest, LinkPurpose::Administrator, 0, now, expires).await?;
+        writing.commit().await
+    }
+
+    /// Makes a link for a member in place of those there are, and says what it is for: accepting the invitation where they
+    /// have no password yet. `None` where there is no such member, or they are disabled.
+    pub async fn add_link(
+        &self,
+        digest: [u8; 32],
+        member_no: i64,
+        now: Instant,
+        expires: Instant,
+    ) -> Result<Option<(LinkPurpose, Member)>, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let Some(member) = find_member(connection, member_no).await? else { return Ok(None) };
+        let purpose = match member.state {
+            MemberState::Invited => LinkPurpose::Invitation,
+            MemberState::Active => LinkPurpose::Reset,
+            MemberState::Disabled => return Ok(None),
+        };
+        query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
+        insert_link(connection, digest, purpose, member_no, now, expires).await?;
+        writing.commit().await?;
+        Ok(Some((purpose, member)))
+    }
+
+    /// The link that holds what this is the hash of; `None` where it was used, or is over.
+    pub async fn link(&self, digest: [u8; 32], now: Instant) -> Result<Option<StoredLink>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let connection = &mut reading.connection();
+        let sql = "SELECT purpose, member_no FROM link WHERE digest = $1 AND expires_at > $2";
+        let found: Option<(String, i64)> =
+            query(sql).bind(digest.as_slice()).bind(now.millis()).fetch_optional(connection).await?;
+        let Some((purpose, member_no)) = found else { return Ok(None) };
+        let known = LinkPurpose::ALL.into_iter().find(|known| known.as_str() == purpose);
+        let purpose = known.ok_or(StoreError::Setting { name: "purpose", value: purpose })?;
+        let member = find_member(connection, member_no).await?;
+        if purpose == LinkPurpose::Administrator && has_administrator(connection).await? {
+            return Ok(None);
+        }
+        Ok(Some(StoredLink { purpose, member }))
+    }
+
+    /// Uses the link for the first administrator: makes them, and signs them in. Whether it could be used.
+    pub async fn use_first_link(
+        &self,
+        digest: [u8; 32],
+        new: &NewMember,
+        password: &str,
+        session: &NewSession,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        // Of all servers, and all at once: of two that are used at the same moment, one is gone.
+        let deleted: Vec<(Vec<u8>,)> =
+            query("DELETE FROM link WHERE purpose = 'administrator' AND expires_at > $1 RETURNING digest")
+                .bind(session.created.millis())
+                .fetch_all(connection)
+                .await?;
+        let is_one = deleted.iter().any(|(other,)| *other == digest);
+        if !is_one || has_administrator(connection).await? {
+            return Ok(false);
+        }
+        let member_no = insert_member(connection, new, session.created).await?;
+        put_password(connection, member_no, password).await?;
+        insert_session(connection, member_no, session).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Uses a member's link: gives them their password, and signs them in here alone. Whether it could be used.
+    pub async fn use_link(
+        &self,
+        digest: [u8; 32],
+        name: &str,
+        password: &str,
+        session: &NewSession,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let sql = "DELETE FROM link WHERE digest = $1 AND expires_at > $2 AND member_no <> 0 RETURNING member_no";
+        let used: Option<(i64,)> =
+            query(sql).bind(digest.as_slice()).bind(session.created.millis()).fetch_optional(connection).await?;
+        let Some((member_no,)) = used else { return Ok(false) };
+        let sql = "UPDATE member SET name = $2 WHERE member_no = $1";
+        query(sql).bind(member_no).bind(name).execute(connection).await?;
+        put_password(connection, member_no, password).await?;
+        insert_session(connection, member_no, session).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Makes a link, and forgets those that are over.
+async fn insert_link(
+    connection: &mut Connection<'_>,
+    digest: [u8; 32],
+    purpose: LinkPurpose,
+    member_no: i64,
+    now: Instant,
+    expires: Instant,
+) -> Result<(), StoreError> {
+    query("DELETE FROM link WHERE expires_at <= $1").bind(now.millis()).execute(connection).await?;
+    query("INSERT INTO link (digest, purpose, member_no, expires_at) VALUES ($1, $2, $3, $4)")
+        .bind(digest.as_slice())
+        .bind(purpose.as_str())
+        .bind(member_no)
+        .bind(expires.millis())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

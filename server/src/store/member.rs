@@ -1,0 +1,196 @@
+//! Members and their passwords, as hashes that take long to try.
+
+use super::{
+    Store, StoreError,
+    connection::{Connection, Writing},
+    statement::query,
+};
+use model::{
+    api::member::{Member, MemberState},
+    instant::Instant,
+    member::Role,
+};
+
+/// A member about to be made.
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    /// In lower case.
+    pub email: String,
+    /// What they are called.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may say what is tracked.
+    pub configures_tracking: bool,
+}
+
+/// A member with the hash of their password, where they have one.
+#[derive(Clone, Debug)]
+pub struct MemberWithPassword {
+    /// The member.
+    pub member: Member,
+    /// A PHC string.
+    pub password: Option<String>,
+}
+
+/// Selects members, which `$rest` chooses and orders, as [`MemberColumns`].
+macro_rules! select_members {
+    ($rest:literal) => {
+        query(concat!(
+            "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member ",
+            $rest
+        ))
+    };
+}
+
+/// Number, e-mail address, name, role, whether they configure tracking and are disabled, password.
+type MemberColumns = (i64, String, String, String, i64, i64, Option<String>);
+
+fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
+    let (member_no, email, name, role, configures_tracking, disabled, password) = row;
+    let role = Role::parse(&role).ok_or(StoreError::Setting { name: "role", value: role })?;
+    let state = match (disabled != 0, &password) {
+        (true, _) => MemberState::Disabled,
+        (false, None) => MemberState::Invited,
+        (false, Some(_)) => MemberState::Active,
+    };
+    let configures_tracking = configures_tracking != 0;
+    Ok(MemberWithPassword { member: Member { member_no, email, name, role, configures_tracking, state }, password })
+}
+
+impl Store {
+    /// Every member, by name.
+    pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let select = select_members!("ORDER BY LOWER(name), email");
+        let rows: Vec<MemberColumns> = select.fetch_all(&mut reading.connection()).await?;
+        rows.into_iter().map(|row| Ok(member_of(row)?.member)).collect()
+    }
+
+    /// The member with an e-mail address, in lower case.
+    pub async fn member_of_email(&self, email: &str) -> Result<Option<MemberWithPassword>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let select = select_members!("WHERE email = $1").bind(email);
+        let row: Option<MemberColumns> = select.fetch_optional(&mut reading.connection()).await?;
+        row.map(member_of).transpose()
+    }
+
+    /// Whether an administrator can sign in.
+    pub async fn has_administrator(&self) -> Result<bool, StoreError> {
+        has_administrator(&mut self.read.begin().await?.connection()).await
+    }
+
+    /// Adds a member without a password, and returns the number.
+    pub async fn add_member(&self, member: &NewMember, created: Instant) -> Result<i64, StoreError> {
+        let mut writing = self.write().await?;
+        let member_no = insert_member(&mut writing.connection(), member, created).await?;
+        writing.commit().await?;
+        Ok(member_no)
+    }
+
+    /// Changes what a member may do. Whether there is such a member.
+    pub async fn set_role(&self, member_no: i64, role: Role, configures_tracking: bool) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let had_administrator = hold_administrators(connection).await?;
+        let sql = "UPDATE member SET role = $2, configures_tracking = $3 WHERE member_no = $1";
+        let changed = query(sql)
+            .bind(member_no)
+            .bind(role.as_str())
+            .bind(i64::from(configures_tracking))
+            .execute(connection)
+            .await?;
+        commit_with_administrator(writing, had_administrator).await?;
+        Ok(changed > 0)
+    }
+
+    /// Says whether a member can't sign in. One who can't is signed out everywhere. Whether there is such a member.
+    pub async fn set_disabled(&self, member_no: i64, disabled: bool) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let had_administrator = hold_administrators(connection).await?;
+        let sql = "UPDATE member SET disabled = $2 WHERE member_no = $1";
+        let changed = query(sql).bind(member_no).bind(i64::from(disabled)).execute(connection).await?;
+        if disabled {
+            forget_browsers(connection, member_no).await?;
+            query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
+        }
+        commit_with_administrator(writing, had_administrator).await?;
+        Ok(changed > 0)
+    }
+
+    /// Gives a member another password. They are signed out everywhere, and no link for them opens any more.
+    pub async fn set_password(&self, member_no: i64, password: &str) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        put_password(&mut writing.connection(), member_no, password).await?;
+        writing.commit().await
+    }
+}
+
+/// The member with a number.
+pub(super) async fn find_member(connection: &mut Connection<'_>, member_no: i64) -> Result<Option<Member>, StoreError> {
+    let row: Option<MemberColumns> =
+        select_members!("WHERE member_no = $1").bind(member_no).fetch_optional(connection).await?;
+    row.map(|row| Ok(member_of(row)?.member)).transpose()
+}
+
+/// Adds a member without a password, and returns the number.
+pub(super) async fn insert_member(
+    connection: &mut Connection<'_>,
+    member: &NewMember,
+    created: Instant,
+) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO member (email, name, role, configures_tracking, created_at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (email) DO NOTHING RETURNING member_no";
+    let added: Option<(i64,)> = query(sql)
+        .bind(&*member.email)
+        .bind(&*member.name)
+        .bind(member.role.as_str())
+        .bind(i64::from(member.configures_tracking))
+        .bind(created.millis())
+        .fetch_optional(connection)
+        .await?;
+    added.map(|(member_no,)| member_no).ok_or_else(|| StoreError::EmailTaken(member.email.clone()))
+}
+
+/// Gives a member another password, ends what the one before let in, and lets no link open any more.
+pub(super) async fn put_password(
+    connection: &mut Connection<'_>,
+    member_no: i64,
+    password: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE member SET password = $2 WHERE member_no = $1";
+    query(sql).bind(member_no).bind(password).execute(connection).await?;
+    forget_browsers(connection, member_no).await?;
+    query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
+    Ok(())
+}
+
+/// Ends a member's sessions, and trusts no browser of theirs any more.
+async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
+    query("DELETE FROM session WHERE member_no = $1").bind(member_no).execute(connection).await?;
+    query("DELETE FROM device WHERE member_no = $1").bind(member_no).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether an administrator can sign in.
+pub(super) async fn has_administrator(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM member WHERE role = 'administrator' AND disabled = 0 AND password IS NOT NULL";
+    let (administrators,): (i64,) = query(sql).fetch_one(connection).await?;
+    Ok(administrators > 0)
+}
+
+/// Keeps others from changing administrators meanwhile: of two who take each other's role away, one must stay. Whether
+/// one can sign in.
+async fn hold_administrators(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
+    query("UPDATE member SET role = role WHERE role = 'administrator'").execute(connection).await?;
+    has_administrator(connection).await
+}
+
+/// Commits, unless it would take the last administrator away.
+async fn commit_with_administrator(mut writing: Writing<'_>, had_administrator: bool) -> Result<(), StoreError> {
+    if had_administrator && !has_administrator(&mut writing.connection()).await? {
+        return Err(StoreError::LastAdministrator);
+    }
+    writing.commit().await
+}

@@ -1,0 +1,582 @@
+//! Signing in, as browsers do it: who gets in, who stays out, and what no other page can make a browser do.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+
+use chrono_tz::Tz;
+use harness::TestServer;
+use model::instant::Instant;
+use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
+use serde_json::json;
+use server::{Access, key, store::Grant};
+use std::{cell::RefCell, collections::BTreeMap};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// What reads.
+const READS: [&str; 12] = [
+    "/api/v1/workspace",
+    "/api/v1/today",
+    "/api/v1/today/stream",
+    "/api/v1/usage",
+    "/api/v1/usage/activities",
+    "/api/v1/usage/activities.csv",
+    "/api/v1/usage/modules",
+    "/api/v1/quality",
+    "/api/v1/rejects",
+    "/api/v1/rejects.ndjson",
+    "/api/v1/module-rules",
+    "/api/v1/metrics",
+];
+
+fn noon() -> Instant {
+    Instant::parse("2026-11-23T11:00:00Z").unwrap()
+}
+
+async fn start() -> TestServer {
+    TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await
+}
+
+/// A browser: it keeps cookies, and says where a request comes from.
+struct Browser<'s> {
+    server: &'s TestServer,
+    client: reqwest::Client,
+    cookies: RefCell<BTreeMap<String, String>>,
+}
+
+impl<'s> Browser<'s> {
+    fn new(server: &'s TestServer) -> Self {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { server, client, cookies: RefCell::default() }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let cookies: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.request(method, self.server.url(path));
+        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Response {
+        let answer = request.send().await.unwrap();
+        for cookie in answer.headers().get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            if cookie.contains("Max-Age=0") {
+                self.cookies.borrow_mut().remove(name);
+            } else {
+                self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    async fn status(&self, path: &str) -> u16 {
+        self.get(path).await.status().as_u16()
+    }
+
+    /// A form as a page of ours sends it.
+    fn form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        self.form_from(path, fields).header(header::ORIGIN, &self.server.base_url)
+    }
+
+    /// A form from who knows where.
+    fn form_from(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.request(Method::POST, path);
+        request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        self.send(self.form(path, fields)).await
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> u16 {
+        self.post("/sign-in", &[("email", email), ("password", password)]).await.status().as_u16()
+    }
+
+    async fn use_link(&self, token: &str, name: &str, email: &str) -> u16 {
+        let fields = [("token", token), ("name", name), ("email", email), ("password", PASSWORD)];
+        self.post("/link", &fields).await.status().as_u16()
+    }
+
+    /// Puts the module rules as they are.
+    fn change(&self) -> RequestBuilder {
+        self.request(Method::PUT, "/api/v1/module-rules").json(&json!({"rules": []}))
+    }
+
+    fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.borrow().get(name).cloned()
+    }
+
+    fn session(&self) -> String {
+        self.cookie("__Host-session").unwrap()
+    }
+
+    /// The link that the page shows.
+    async fn shown_link(&self, fields: &[(&str, &str)]) -> String {
+        let answer = self.post("/members", fields).await;
+        assert_eq!(answer.status(), 200);
+        let page = answer.text().await.unwrap();
+        let token = page.split("/link?token=").nth(1).expect("a link");
+        token.chars().take_while(|char| char.is_ascii_alphanumeric() || "-_".contains(*char)).collect()
+    }
+
+    /// Invites somebody, and returns what their link holds.
+    async fn invite(&self, name: &str, email: &str, role: &str) -> String {
+        self.shown_link(&[("do", "invite"), ("name", name), ("email", email), ("role", role)]).await
+    }
+}
+
+/// The first administrator, signed in.
+async fn administrator(server: &TestServer) -> Browser<'_> {
+    let browser = Browser::new(server);
+    let token = server.members.issue_first_link().await.unwrap();
+    assert_eq!(browser.use_link(&token, "Ada", "ada@example.com").await, 303);
+    browser
+}
+
+/// A viewer whom `ada` invited, signed in.
+async fn viewer<'s>(ada: &Browser<'s>) -> Browser<'s> {
+    let token = ada.invite("Lisa", "lisa@example.com", "viewer").await;
+    let browser = Browser::new(ada.server);
+    assert_eq!(browser.use_link(&token, "Lisa", "").await, 303);
+    browser
+}
+
+/// The number of a member.
+async fn number(server: &TestServer, email: &str) -> String {
+    server.store.member_of_email(email).await.unwrap().unwrap().member.member_no.to_string()
+}
+
+#[tokio::test]
+async fn without_signing_in_nothing_is_open() {
+    let server = start().await;
+    let stranger = Browser::new(&server);
+    for path in READS {
+        let answer = stranger.get(path).await;
+        assert_eq!(answer.status(), 401, "{path}");
+        assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer", "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
+    }
+    for (path, to) in [
+        ("/", "/sign-in"),
+        ("/activities?table=modules&filter=a+b", "/sign-in?return=%2Factivities%3Ftable%3Dmodules%26filter%3Da%2Bb"),
+        ("/members", "/sign-in?return=%2Fmembers"),
+        ("/nowhere", "/sign-in?return=%2Fnowhere"),
+    ] {
+        let answer = stranger.get(path).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[header::LOCATION]),
+            (303, &to.parse().unwrap()),
+            "{path}"
+        );
+    }
+    let events = stranger.request(Method::POST, "/api/v1/events").json(&json!([]));
+    assert_eq!(stranger.send(events).await.status(), 401);
+    assert_eq!(stranger.send(stranger.change()).await.status(), 401);
+    let pixel = "/pixel.gif?sdr_s=&sdr_o=acme&sdr_u=lisa&sdr_a=Export&sdr_m=Dashboard";
+    stranger.get(pixel).await;
+    assert!(server.texts("SELECT id FROM account").await.is_empty());
+    assert_eq!(stranger.status("/api/v1/health/live").await, 200);
+    assert_eq!(stranger.status("/sign-in").await, 200);
+}
+
+#[tokio::test]
+async fn the_first_link_makes_one_administrator() {
+    let server = start().await;
+    let browser = Browser::new(&server);
+    let (token, other) =
+        (server.members.issue_first_link().await.unwrap(), server.members.issue_first_link().await.unwrap());
+    let path = format!("/link?token={token}");
+    // Looking at it does not use it.
+    for _ in 0..2 {
+        assert!(browser.get(&path).await.text().await.unwrap().contains("Create the first administrator"));
+    }
+    assert_eq!(browser.use_link("x", "Ada", "ada@example.com").await, 410);
+    for (name, email, password) in
+        [("", "ada@example.com", PASSWORD), ("Ada", "ada", PASSWORD), ("Ada", "ada@example.com", "too short")]
+    {
+        let fields = [("token", &*token), ("name", name), ("email", email), ("password", password)];
+        let answer = browser.post("/link", &fields).await;
+        assert_eq!((answer.status().as_u16(), browser.cookie("__Host-session")), (422, None));
+        assert!(!answer.text().await.unwrap().contains(password));
+    }
+    assert_eq!(browser.use_link(&token, "Ada", " Ada@Example.com").await, 303);
+    for path in READS {
+        assert_eq!(browser.status(path).await, 200, "{path}");
+    }
+    for path in ["/", "/profile", "/members"] {
+        let page = browser.get(path).await.text().await.unwrap();
+        assert!(page.contains("Ada") && page.contains("Sign out"), "{path}");
+    }
+    assert_eq!(browser.send(browser.change().header("sec-fetch-site", "same-origin")).await.status(), 200);
+    // Neither this link nor another makes a second one.
+    for token in [token, other, server.members.issue_first_link().await.unwrap()] {
+        assert_eq!(Browser::new(&server).use_link(&token, "Eve", "eve@example.com").await, 410);
+    }
+    assert_eq!(server.texts("SELECT email FROM member").await, ["ada@example.com"]);
+}
+
+#[tokio::test]
+async fn a_link_opens_once_and_in_time() {
+    let server = start().await;
+    let first = server.members.issue_first_link().await.unwrap();
+    server.set_now(noon().plus_millis(24 * 3_600_000));
+    assert_eq!(Browser::new(&server).use_link(&first, "Ada", "ada@example.com").await, 410);
+    let ada = administrator(&server).await;
+    let token = ada.invite("Lisa", "lisa@example.com", "viewer").await;
+    let member = number(&server, "lisa@example.com").await;
+    let newer = ada.shown_link(&[("do", "reset"), ("member", &member)]).await;
+    assert_eq!(Browser::new(&server).use_link(&token, "Lisa", "").await, 410);
+    assert_eq!(Browser::new(&server).use_link(&newer, "Lisa", "").await, 303);
+    assert_eq!(Browser::new(&server).use_link(&newer, "Lisa", "").await, 410);
+    let answer =
+        ada.post("/members", &[("do", "invite"), ("name", "L"), ("email", "LISA@example.com"), ("role", "viewer")]);
+    assert!(answer.await.text().await.unwrap().contains("There is a member with this address already"));
+}
+
+#[tokio::test]
+async fn signing_in_gives_cookies_that_no_script_and_no_neighbour_can_touch() {
+    let server = start().await;
+    administrator(&server).await;
+    let browser = Browser::new(&server);
+    let answer = browser.post("/sign-in", &[("email", "Ada@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()[header::LOCATION]), (303, &"/".parse().unwrap()));
+    let cookies: Vec<_> = answer.headers().get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(cookies.len(), 2);
+    for (cookie, name) in cookies.iter().zip(["__Host-session", "__Host-device"]) {
+        let cookie = cookie.to_str().unwrap();
+        assert!(cookie.starts_with(&format!("{name}=")), "{cookie}");
+        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    // 256 bits in base64.
+    assert_eq!(browser.session().len(), 43);
+}
+
+#[tokio::test]
+async fn after_signing_in_the_reader_stays_on_this_server() {
+    let server = start().await;
+    administrator(&server).await;
+    for (to, location) in [
+        ("/activities?table=modules", "/activities?table=modules"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+    ] {
+        let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("return", to)];
+        let answer = Browser::new(&server).post("/sign-in", &fields).await;
+        assert_eq!(answer.headers()[header::LOCATION], location, "{to}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_id_from_before_signing_in_is_worth_nothing() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let browser = Browser::new(&server);
+    browser.cookies.borrow_mut().insert("__Host-session".into(), "chosen-by-somebody-else".into());
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await, 303);
+    let session = browser.session();
+    assert_ne!(session, "chosen-by-somebody-else");
+    let other = Browser::new(&server);
+    other.cookies.borrow_mut().insert("__Host-session".into(), "chosen-by-somebody-else".into());
+    assert_eq!(other.status("/api/v1/today").await, 401);
+    // Signing in again, with a session, ends that one.
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await, 303);
+    assert_ne!(browser.session(), session);
+    other.cookies.borrow_mut().insert("__Host-session".into(), session);
+    assert_eq!(other.status("/api/v1/today").await, 401);
+    assert_eq!(ada.status("/api/v1/today").await, 200);
+}
+
+#[tokio::test]
+async fn a_session_is_over_once_signed_out() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let session = ada.session();
+    let answer = ada.post("/sign-out", &[]).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()[header::LOCATION]), (303, &"/sign-in".parse().unwrap()));
+    assert_eq!(ada.cookie("__Host-session"), None);
+    ada.cookies.borrow_mut().insert("__Host-session".into(), session);
+    assert_eq!(ada.status("/api/v1/today").await, 401);
+    assert_eq!(ada.status("/").await, 303);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_for_a_week_and_after_thirty_days() {
+    const DAY: i64 = 86_400_000;
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let almost_a_week = 7 * DAY - 61_000;
+    for times in 1..=4 {
+        server.set_now(noon().plus_millis(times * almost_a_week));
+        assert_eq!(ada.status("/api/v1/workspace").await, 200, "{times}");
+        // When it was last seen is written down in a task of its own.
+        let seen = noon().plus_millis(times * almost_a_week).millis().to_string();
+        while server.texts("SELECT CAST(seen_at AS TEXT) FROM session").await != [seen.as_str()] {
+            tokio::task::yield_now().await;
+        }
+    }
+    server.set_now(noon().plus_millis(30 * DAY - 1));
+    assert_eq!(ada.status("/api/v1/workspace").await, 200);
+    server.set_now(noon().plus_millis(30 * DAY));
+    assert_eq!(ada.status("/api/v1/workspace").await, 401);
+
+    assert_eq!(ada.sign_in("ada@example.com", PASSWORD).await, 303);
+    server.set_now(noon().plus_millis(37 * DAY));
+    assert_eq!(ada.status("/api/v1/workspace").await, 401);
+}
+
+#[tokio::test]
+async fn no_page_of_another_origin_changes_anything() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = [("do", "invite"), ("name", "Lisa"), ("email", "lisa@example.com"), ("role", "administrator")];
+    let with = |request: RequestBuilder, headers: &[(&'static str, &str)]| {
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    };
+    let foreign: [&[(&'static str, &str)]; 4] = [
+        &[],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1")],
+    ];
+    for headers in foreign {
+        for request in [
+            ada.form_from("/members", &lisa),
+            ada.form_from("/profile", &[("do", "end-others")]),
+            ada.form_from("/sign-out", &[]),
+            ada.form_from("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]),
+            ada.change(),
+            ada.request(Method::POST, "/api/v1/rejects/replay").json(&json!({"all": true})),
+            ada.request(Method::DELETE, "/api/v1/rejects?all=true"),
+        ] {
+            let request = with(request, headers).build().unwrap();
+            let path = request.url().path().to_owned();
+            assert_eq!(ada.client.execute(request).await.unwrap().status(), 403, "{path} {headers:?}");
+        }
+    }
+    assert_eq!(server.texts("SELECT email FROM member").await, ["ada@example.com"]);
+    assert_eq!(ada.status("/api/v1/today").await, 200);
+    // A session is no key: text needs no question beforehand, so any page could make a browser send it.
+    let event = r#"{"account": "acme", "user": "lisa", "module": "Dashboard", "action": "Export"}"#;
+    let events = ada.request(Method::POST, "/api/v1/events").header(header::CONTENT_TYPE, "text/plain").body(event);
+    assert_eq!(ada.send(events.header(header::ORIGIN, &server.base_url)).await.status(), 401);
+}
+
+#[tokio::test]
+async fn no_answer_is_shown_within_another_page() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    for path in ["/", "/sign-in", "/members", "/profile", "/nowhere", "/api/v1/today", "/api/docs/index.html"] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY", "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_throttled_and_the_owner_still_gets_in() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    ada.post("/sign-out", &[]).await;
+    let attacker = Browser::new(&server);
+    let mut statuses = BTreeMap::<u16, usize>::new();
+    for attempt in 0..100 {
+        let status = attacker.sign_in("ada@example.com", &format!("wrong password {attempt}")).await;
+        *statuses.entry(status).or_default() += 1;
+    }
+    assert_eq!(statuses, BTreeMap::from([(422, 10), (429, 90)]));
+    let refused = attacker.post("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()[header::RETRY_AFTER]), (429, &"60".parse().unwrap()));
+    // Neither from there under another name.
+    assert_eq!(attacker.sign_in("lisa@example.com", PASSWORD).await, 429);
+    // A browser she has signed in with before is not held up by any of it.
+    assert_eq!(ada.sign_in("ada@example.com", PASSWORD).await, 303);
+    // It has an allowance of its own, and only for her.
+    assert_eq!(ada.sign_in("lisa@example.com", PASSWORD).await, 429);
+    let wrong = ada.sign_in("ada@example.com", "wrong").await;
+    assert_eq!(wrong, 422);
+    server.set_now(noon().plus_millis(60_000));
+    assert_eq!(attacker.sign_in("ada@example.com", PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn a_viewer_looks_and_changes_nothing() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = viewer(&ada).await;
+    for path in READS {
+        assert_eq!(lisa.status(path).await, 200, "{path}");
+    }
+    // What is not for her does not exist for her.
+    assert_eq!((lisa.status("/members").await, lisa.status("/nowhere").await), (404, 404));
+    let change = lisa.change().header(header::ORIGIN, &server.base_url);
+    assert_eq!(lisa.send(change).await.status(), 403);
+    let member = number(&server, "lisa@example.com").await;
+    let fields = [("do", "permit"), ("member", member.as_str()), ("role", "administrator")];
+    assert_eq!(lisa.post("/members", &fields).await.status(), 404);
+    assert_eq!(ada.post("/members", &fields).await.status(), 303);
+    assert_eq!(lisa.status("/members").await, 200);
+}
+
+#[tokio::test]
+async fn who_is_disabled_is_out_at_once() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = viewer(&ada).await;
+    let member = number(&server, "lisa@example.com").await;
+    let reset = ada.shown_link(&[("do", "reset"), ("member", &member)]).await;
+    assert_eq!(ada.post("/members", &[("do", "disable"), ("member", &member)]).await.status(), 303);
+    assert_eq!(lisa.status("/api/v1/today").await, 401);
+    assert_eq!(lisa.sign_in("lisa@example.com", PASSWORD).await, 422);
+    assert_eq!(Browser::new(&server).use_link(&reset, "Lisa", "").await, 410);
+    assert_eq!(ada.post("/members", &[("do", "enable"), ("member", &member)]).await.status(), 303);
+    // What ended stays ended.
+    assert_eq!(lisa.status("/api/v1/today").await, 401);
+    assert_eq!(lisa.sign_in("lisa@example.com", PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_one() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = viewer(&ada).await;
+    let (member, other) = (number(&server, "ada@example.com").await, number(&server, "lisa@example.com").await);
+    let resign = [("do", "permit"), ("member", member.as_str()), ("role", "viewer")];
+    let leave = [("do", "disable"), ("member", member.as_str())];
+    for fields in [&resign[..], &leave] {
+        let answer = ada.post("/members", fields).await;
+        assert_eq!(answer.status(), 422);
+        assert!(answer.text().await.unwrap().contains("The last administrator must stay one"));
+    }
+    ada.post("/members", &[("do", "permit"), ("member", &other), ("role", "administrator")]).await;
+    assert_eq!(ada.post("/members", &resign).await.status(), 303);
+    assert_eq!((ada.status("/members").await, lisa.status("/members").await), (404, 200));
+}
+
+#[tokio::test]
+async fn another_password_ends_every_other_session() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let elsewhere = Browser::new(&server);
+    assert_eq!(elsewhere.sign_in("ada@example.com", PASSWORD).await, 303);
+    let before = ada.session();
+    let change = async |current: &str, new: &str| {
+        let fields = [("do", "password"), ("password", current), ("new-password", new)];
+        ada.post("/profile", &fields).await.status().as_u16()
+    };
+    assert_eq!(change("wrong", "another long password").await, 422);
+    assert_eq!(change(PASSWORD, "short").await, 422);
+    assert_eq!(change(PASSWORD, "another long password").await, 303);
+    assert_ne!(ada.session(), before);
+    assert_eq!((ada.status("/api/v1/today").await, elsewhere.status("/api/v1/today").await), (200, 401));
+    assert_eq!(elsewhere.sign_in("ada@example.com", PASSWORD).await, 422);
+
+    // So does a link that an administrator made.
+    let lisa = viewer(&ada).await;
+    let member = number(&server, "lisa@example.com").await;
+    let token = ada.shown_link(&[("do", "reset"), ("member", &member)]).await;
+    assert_eq!(lisa.status("/api/v1/today").await, 200);
+    let new = Browser::new(&server);
+    assert_eq!(new.use_link(&token, "Lisa Ray", "").await, 303);
+    assert_eq!((new.status("/api/v1/today").await, lisa.status("/api/v1/today").await), (200, 401));
+}
+
+#[tokio::test]
+async fn members_see_their_sessions_and_end_them() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let [one, two] = [Browser::new(&server), Browser::new(&server)];
+    for browser in [&one, &two] {
+        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await, 303);
+    }
+    let numbers = server.texts("SELECT CAST(session_no AS TEXT) FROM session ORDER BY session_no").await;
+    let page = ada.get("/profile").await.text().await.unwrap();
+    assert_eq!(page.matches(">End</button>").count(), 2);
+    let end = ada.post("/profile", &[("do", "end"), ("session", &numbers[1])]).await;
+    assert_eq!(end.status(), 303);
+    assert_eq!((one.status("/api/v1/today").await, two.status("/api/v1/today").await), (401, 200));
+    // Nobody ends a session of somebody else.
+    let lisa = viewer(&ada).await;
+    lisa.post("/profile", &[("do", "end"), ("session", &numbers[2])]).await;
+    lisa.post("/profile", &[("do", "end-others")]).await;
+    assert_eq!(two.status("/api/v1/today").await, 200);
+    ada.post("/profile", &[("do", "end-others")]).await;
+    assert_eq!((ada.status("/api/v1/today").await, two.status("/api/v1/today").await), (200, 401));
+}
+
+#[tokio::test]
+async fn guests_of_a_demo_look_and_change_nothing() {
+    let server = TestServer::start_with(Access::Guest, Tz::UTC, noon()).await;
+    let guest = Browser::new(&server);
+    for path in READS.into_iter().chain(["/", "/activities", "/quality"]) {
+        assert_eq!(guest.status(path).await, 200, "{path}");
+    }
+    let change = guest.change().header(header::ORIGIN, &server.base_url);
+    assert_eq!(guest.send(change).await.status(), 401);
+    let events = guest.request(Method::POST, "/api/v1/events").json(&json!([]));
+    assert_eq!(guest.send(events).await.status(), 401);
+    assert_eq!((guest.status("/members").await, guest.status("/profile").await), (404, 404));
+}
+
+#[tokio::test]
+async fn keys_send_and_read_without_a_session_and_no_more() {
+    let server = start().await;
+    let program = Browser::new(&server);
+    let (ingest, read) = (key::generate().unwrap(), key::generate().unwrap());
+    server.store.add_key(key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
+    server.store.add_key(key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    let event = json!({"account": "acme", "user": "lisa", "module": "Dashboard", "action": "Export"});
+    let events = || program.request(Method::POST, "/api/v1/events").json(&event);
+    assert_eq!(program.send(events().bearer_auth(&ingest)).await.status(), 200);
+    assert_eq!(program.send(events().bearer_auth(&read)).await.status(), 403);
+    for path in READS.into_iter().chain(["/"]) {
+        let get = || program.request(Method::GET, path);
+        assert_eq!(program.send(get().bearer_auth(&read)).await.status(), 200, "{path}");
+        assert_eq!(program.send(get().bearer_auth(&ingest)).await.status(), 403, "{path}");
+    }
+    for key in [&ingest, &read] {
+        assert_eq!(program.send(program.change().bearer_auth(key)).await.status(), 403);
+        let members = program.request(Method::GET, "/members").bearer_auth(key);
+        assert_ne!(program.send(members).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn without_tls_members_are_told_why_they_would_not_stay_signed_in() {
+    let server = start().await;
+    administrator(&server).await;
+    let browser = Browser::new(&server);
+    let form = browser.form_from("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]);
+    let far = [("host", "192.168.1.7:3000"), ("origin", "http://192.168.1.7:3000")];
+    let form = far.iter().fold(form, |form, (name, value)| form.header(*name, *value));
+    let answer = browser.send(form).await;
+    assert_eq!((answer.status().as_u16(), browser.cookie("__Host-session")), (422, None));
+    assert!(answer.text().await.unwrap().contains("Signing in takes an address with https://"));
+}
+
+#[tokio::test]
+async fn no_secret_lies_in_the_database() {
+    let server = start().await;
+    let first = server.members.issue_first_link().await.unwrap();
+    let ada = Browser::new(&server);
+    assert_eq!(ada.use_link(&first, "Ada", "ada@example.com").await, 303);
+    let invitation = ada.invite("Lisa", "lisa@example.com", "viewer").await;
+    let Some(bytes) = server.database_bytes() else { return };
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("ada@example.com") && holds("$argon2id$v=19$"));
+    let device = ada.cookie("__Host-device").unwrap();
+    for secret in [first.as_str(), &invitation, &ada.session(), &device, PASSWORD] {
+        assert!(!holds(secret), "{secret}");
+    }
+}
