@@ -41,12 +41,17 @@ pub(crate) fn fuzz(options: &Options) -> Result<()> {
     let kept = root.join(tools::target_dir()).join("fuzz");
     let found = kept.join("found");
     make(&found)?;
+    let in_fuzz = |arguments: &[&str]| {
+        let mut cargo = cargo(arguments);
+        // Where the flags that it is built with stand, which the variable would replace.
+        cargo.current_dir("fuzz").env_remove("RUSTFLAGS");
+        cargo
+    };
+    tools::run(&mut in_fuzz(&["build", "--release", "--locked", "--bins"]))?;
     for target in targets {
         let corpus = kept.join("corpus").join(target);
         make(&corpus)?;
-        let mut fuzz = cargo(["run", "--release", "--locked", "--bin", target, "--"]);
-        // Where the flags that it is built with stand, which the variable would replace.
-        fuzz.current_dir("fuzz").env_remove("RUSTFLAGS");
+        let mut fuzz = in_fuzz(&["run", "--release", "--locked", "--bin", target, "--"]);
         fuzz.arg(&corpus).arg(Path::new("seeds").join(target)).arg("-dict=dictionary.txt");
         fuzz.arg(format!("-max_total_time={}", options.seconds));
         fuzz.arg(format!("-max_len={INPUT_BYTES}")).arg(format!("-timeout={TIMEOUT}"));

@@ -70,7 +70,7 @@ impl Encoding {
     }
 
     /// Decompresses a whole body, at most [`REQUEST_BYTES`] of it.
-    fn decode(self, body: Bytes) -> Result<Bytes, ApiProblem> {
+    pub(super) fn decode(self, body: Bytes) -> Result<Bytes, ApiProblem> {
         match self {
             Self::Identity => Ok(body),
             Self::Gzip => read(flate2::read::MultiGzDecoder::new(&*body)),
