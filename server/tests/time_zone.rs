@@ -51,6 +51,24 @@ async fn a_writer_with_the_old_zone_is_refused() {
 }
 
 #[tokio::test]
+async fn roll_ups_of_another_version_are_computed_again() {
+    let database = TestDatabase::create().await;
+    let old = open(&database, None, None).await;
+    old.append(&[export_at("2026-11-22T23:30:00Z"), export_at("2026-11-23T10:00:00Z")]).await.unwrap();
+    let right = old.dump_roll_ups().await.unwrap();
+    database.texts("UPDATE setting SET value = 'before' WHERE name = 'roll_ups' RETURNING name").await;
+    database.texts("UPDATE user_day SET seconds = 7 RETURNING 'row'").await;
+    let refused = old.append(&[export_at("2026-11-23T10:00:00Z")]).await;
+    assert!(matches!(refused, Err(StoreError::ReportingChanged)));
+
+    // Several servers may be the first of their version at once.
+    let (one, other) = tokio::join!(open(&database, None, None), open(&database, None, None));
+    assert_eq!(one.dump_roll_ups().await.unwrap(), right);
+    other.append(&[export_at("2026-11-24T10:00:00Z")]).await.unwrap();
+    assert_ne!(one.dump_roll_ups().await.unwrap(), right);
+}
+
+#[tokio::test]
 async fn a_server_with_another_zone_does_not_start_on_a_shared_database() {
     let database = TestDatabase::create().await;
     let first = open(&database, Some(Tz::UTC), None).await;

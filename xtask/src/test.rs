@@ -93,7 +93,13 @@ impl Stage {
 fn format() -> Result<Vec<Tally>> {
     tools::need_rust_component("rustfmt", "fmt")?;
     let mut fuzz = cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]);
-    Ok(vec![check("rustfmt", &mut cargo(["fmt", "--all", "--check"])), check("rustfmt of fuzz", &mut fuzz)])
+    // It is built by no test, and lists what the server does.
+    let mut locked = cargo(["fetch", "--manifest-path", "fuzz/Cargo.toml", "--locked"]);
+    Ok(vec![
+        check("rustfmt", &mut cargo(["fmt", "--all", "--check"])),
+        check("rustfmt of fuzz", &mut fuzz),
+        check("the lock file of fuzz", &mut locked),
+    ])
 }
 
 /// The crate `frontend` and the rest of the workspace are checked apart: together they would share the features of

@@ -210,7 +210,12 @@ impl OwnConnection {
                 migrations.run(&mut *transaction).await?;
                 transaction.commit().await?;
             }
-            Self::Postgres(connection) => migrations.run(connection).await?,
+            Self::Postgres(connection) => {
+                // However long others work on what a migration changes, or migrate themselves.
+                sqlx::raw_sql("SET lock_timeout = 0").execute(&mut *connection).await?;
+                migrations.run(&mut *connection).await?;
+                sqlx::raw_sql("RESET lock_timeout").execute(connection).await?;
+            }
         }
         Ok(())
     }

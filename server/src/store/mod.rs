@@ -208,10 +208,7 @@ impl Store {
     /// Fails where another process has changed what the roll-ups are computed with: nothing this one would read or
     /// write is right then.
     async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        match setting::reporting(connection).await? {
-            Some(reporting) if reporting == self.reporting => Ok(()),
-            _ => Err(StoreError::ReportingChanged),
-        }
+        if setting::stands(connection, self.reporting).await? { Ok(()) } else { Err(StoreError::ReportingChanged) }
     }
 
     /// Whether the database takes a write, has every migration, and has room to grow. On Postgres with a connection of

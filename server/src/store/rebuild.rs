@@ -15,7 +15,7 @@ use std::fmt::Debug;
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
 
-const ROLL_UPS: [&str; 6] = ["user_day", "user_use_day", "user_module_day", "total_day", "module_day", "activity_day"];
+const ROLL_UPS: [&str; 5] = ["user_day", "user_module_day", "total_day", "module_day", "activity_day"];
 
 impl Store {
     /// Computes every roll-up of a database again from the events, in one transaction: readers see the old ones until the
@@ -38,15 +38,13 @@ impl Store {
         let mut reading = self.read().await?;
         let connection = &mut reading.connection();
         let users = "SELECT day, account_no, user_no, minutes, seconds, actions, last_signal FROM user_day";
-        let modules = "SELECT day, account_no, user_no, module_no, actions, last_use FROM user_module_day";
-        let uses = "SELECT day, account_no, user_no, uses FROM user_use_day";
+        let modules = "SELECT day, account_no, user_no, module_no, actions, last_use, uses FROM user_module_day";
         let total = "SELECT scope_no, day, users, actions, seconds FROM total_day";
         let module = "SELECT scope_no, day, module_no, users, actions FROM module_day";
         let activity = "SELECT scope_no, day, activity_no, users, actions FROM activity_day";
         Ok(vec![
             ("user_day", dump::<(i64, i64, i64, Vec<u8>, i64, i64, i64)>(connection, users).await?),
-            ("user_module_day", dump::<(i64, i64, i64, i64, i64, i64)>(connection, modules).await?),
-            ("user_use_day", dump::<(i64, i64, i64, Vec<u8>)>(connection, uses).await?),
+            ("user_module_day", dump::<(i64, i64, i64, i64, i64, i64, Vec<u8>)>(connection, modules).await?),
             ("total_day", dump::<(i64, i64, i64, i64, i64)>(connection, total).await?),
             ("module_day", dump::<(i64, i64, i64, i64, i64)>(connection, module).await?),
             ("activity_day", dump::<(i64, i64, i64, i64, i64)>(connection, activity).await?),

@@ -38,18 +38,17 @@ type PartKey = (i64, i64);
 /// The scope whose sums are kept: all accounts.
 const ALL_ACCOUNTS: i64 = 0;
 
-#[derive(Default)]
 struct UserDay {
     minutes: ActiveMinutes,
     seconds: i64,
     actions: i64,
     last_signal: i64,
-    uses: DayUses,
 }
 
 struct UserModuleDay {
     actions: i64,
     last_use: i64,
+    uses: DayUses,
 }
 
 #[derive(Default)]
@@ -96,7 +95,7 @@ pub(super) async fn apply(
 ) -> Result<(), StoreError> {
     let mut sums = Sums::default();
     merge_users(connection, reporting, &mut additions.users, &mut sums).await?;
-    merge_modules(connection, &additions.modules, &mut sums).await?;
+    merge_modules(connection, &mut additions.modules, &mut sums).await?;
     // Last: every server waits for whoever has written these.
     let days: Vec<i64> = sums.totals.keys().copied().collect();
     add_totals(connection, sums.totals).await?;
@@ -167,7 +166,6 @@ impl UserDay {
             seconds: 0,
             actions: actions(signals),
             last_signal: signals.iter().map(|signal| signal.fact.time.millis()).max().unwrap_or_default(),
-            uses: signals.iter().filter_map(Signal::as_use).collect(),
         }
     }
 }
@@ -175,9 +173,10 @@ impl UserDay {
 impl UserModuleDay {
     /// None where there are heartbeats alone, which are no use of the module.
     fn of(signals: &[Signal]) -> Option<Self> {
-        let uses = signals.iter().filter(|signal| signal.as_use().is_some());
-        let last_use = uses.map(|signal| signal.fact.time.millis()).max()?;
-        Some(Self { actions: actions(signals), last_use })
+        let used = signals.iter().filter(|signal| signal.as_use().is_some());
+        let last_use = used.map(|signal| signal.fact.time.millis()).max()?;
+        let uses = signals.iter().filter_map(Signal::as_use).collect();
+        Some(Self { actions: actions(signals), last_use, uses })
     }
 }
 
@@ -194,93 +193,106 @@ async fn merge_users(
     users: &mut [(UserKey, UserDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    // With the place of each: it comes back with what is stored, and is less than the key.
-    let mut wanted = vec![Column::ints((0..).take(users.len()))];
-    wanted.extend(key_columns(users.iter().map(|(key, _)| key)));
+    let keys = |users: &[(UserKey, UserDay)]| {
+        vec![
+            Column::ints(users.iter().map(|(key, _)| key.0)),
+            Column::ints(users.iter().map(|(key, _)| key.1)),
+            Column::ints(users.iter().map(|(key, _)| key.2)),
+        ]
+    };
     let select = bulk(
         "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal, u.uses \
-         FROM wanted CROSS JOIN user_day d \
-         LEFT JOIN user_use_day u ON u.day = d.day AND u.account_no = d.account_no AND u.user_no = d.user_no \
+         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
          WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        wanted,
+        with_places(keys(users)),
     );
-    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64, Option<Vec<u8>>)>(connection).await?;
-    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal, uses)| {
-        let minutes = ActiveMinutes::from_bytes(&minutes);
-        let uses = uses.map_or_else(DayUses::default, |uses| DayUses::from_bytes(&uses));
-        (place, UserDay { minutes, seconds, actions, last_signal, uses })
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal)| {
+        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
     });
-    let mut stored: HashMap<i64, UserDay> = stored.collect();
+    let stored: HashMap<i64, UserDay> = stored.collect();
     for (place, ((day, ..), user)) in (0..).zip(users.iter_mut()) {
-        let is_new = !stored.contains_key(&place);
-        let old = stored.remove(&place).unwrap_or_default();
-        for uses in user.uses.by_activity() {
-            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
-            add_part(&mut sums.activities, (*day, activity_no), !old.uses.has(activity_no), actions);
-        }
         let total = sums.totals.entry(*day).or_default();
-        total.users += i64::from(is_new);
         total.actions += user.actions;
-        user.minutes.merge(&old.minutes);
-        user.actions += old.actions;
-        user.last_signal = user.last_signal.max(old.last_signal);
+        match stored.get(&place) {
+            Some(old) => {
+                user.minutes.merge(&old.minutes);
+                user.actions += old.actions;
+                user.last_signal = user.last_signal.max(old.last_signal);
+                total.seconds -= old.seconds;
+            }
+            None => total.users += 1,
+        }
         user.seconds = user.minutes.time_spent(reporting.idle_gap);
-        total.seconds += user.seconds - old.seconds;
-        user.uses.merge(old.uses);
+        total.seconds += user.seconds;
     }
-    let mut columns = Vec::from(key_columns(users.iter().map(|(key, _)| key)));
+    let mut columns = keys(users);
     columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
-    let rest = ["minutes", "seconds", "actions", "last_signal"];
-    put("user_day", &USER_KEY, &rest, columns).execute(connection).await?;
-    let using = || users.iter().filter(|(_, user)| !user.uses.is_empty());
-    let mut columns = Vec::from(key_columns(using().map(|(key, _)| key)));
-    columns.push(Column::bytes(using().map(|(_, user)| user.uses.to_bytes())));
-    put("user_use_day", &USER_KEY, &["uses"], columns).execute(connection).await
+    let key = ["day", "account_no", "user_no"];
+    put("user_day", &key, &["minutes", "seconds", "actions", "last_signal"], columns).execute(connection).await
 }
 
-const USER_KEY: [&str; 3] = ["day", "account_no", "user_no"];
-
-fn key_columns<'k>(keys: impl Iterator<Item = &'k UserKey> + Clone) -> [Column<'static>; 3] {
-    [
-        Column::ints(keys.clone().map(|key| key.0)),
-        Column::ints(keys.clone().map(|key| key.1)),
-        Column::ints(keys.map(|key| key.2)),
-    ]
+/// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
+fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
+    let rows = keys.first().map_or(0, Column::len);
+    let places = Column::ints((0..).take(rows));
+    std::iter::once(places).chain(keys).collect()
 }
 
 async fn merge_modules(
     connection: &mut Connection<'_>,
-    modules: &[(UserModuleKey, UserModuleDay)],
+    modules: &mut [(UserModuleKey, UserModuleDay)],
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let columns = [
-        Column::ints(modules.iter().map(|(key, _)| key.0)),
-        Column::ints(modules.iter().map(|(key, _)| key.1)),
-        Column::ints(modules.iter().map(|(key, _)| key.2)),
-        Column::ints(modules.iter().map(|(key, _)| key.3)),
-        Column::ints(modules.iter().map(|(_, module)| module.actions)),
-        Column::ints(modules.iter().map(|(_, module)| module.last_use)),
-    ];
-    let upsert = bulk(
-        "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use) {rows} \
-         ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
-         actions = user_module_day.actions + excluded.actions, \
-         last_use = CASE WHEN excluded.last_use > user_module_day.last_use THEN excluded.last_use \
-         ELSE user_module_day.last_use END RETURNING day, account_no, user_no, module_no, actions",
-        columns,
+    let keys = |modules: &[(UserModuleKey, UserModuleDay)]| {
+        vec![
+            Column::ints(modules.iter().map(|(key, _)| key.0)),
+            Column::ints(modules.iter().map(|(key, _)| key.1)),
+            Column::ints(modules.iter().map(|(key, _)| key.2)),
+            Column::ints(modules.iter().map(|(key, _)| key.3)),
+        ]
+    };
+    let select = bulk(
+        "WITH wanted (place, day, account_no, user_no, module_no) AS ({rows}) \
+         SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
+         AND d.module_no = wanted.module_no",
+        with_places(keys(modules)),
     );
-    let written = upsert.fetch_all::<(i64, i64, i64, i64, i64)>(connection).await?;
-    let written: HashMap<UserModuleKey, i64> = written.into_iter().map(|(d, a, u, m, n)| ((d, a, u, m), n)).collect();
-    for (key @ (day, .., module_no), module) in modules {
-        // Every use counts at least one action: a row that holds no more than was added was not there before.
-        let is_new = written.get(key) == Some(&module.actions);
-        add_part(&mut sums.modules, (*day, *module_no), is_new, module.actions);
+    let rows = select.fetch_all::<(i64, i64, i64, Vec<u8>)>(connection).await?;
+    let stored = rows.into_iter().map(|(place, actions, last_use, uses)| {
+        (place, UserModuleDay { actions, last_use, uses: DayUses::from_bytes(&uses) })
+    });
+    let mut stored: HashMap<i64, UserModuleDay> = stored.collect();
+    for (place, ((day, .., module_no), module)) in (0..).zip(modules.iter_mut()) {
+        let old = stored.remove(&place);
+        add_part(&mut sums.modules, (*day, *module_no), old.is_none(), module.actions);
+        for uses in module.uses.by_activity() {
+            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
+            let is_new = old.as_ref().is_none_or(|old| !old.uses.has(activity_no));
+            add_part(&mut sums.activities, (*day, activity_no), is_new, actions);
+        }
+        if let Some(old) = old {
+            module.actions += old.actions;
+            module.last_use = module.last_use.max(old.last_use);
+            module.uses.merge(old.uses);
+        }
     }
-    Ok(())
+    let mut columns = keys(modules);
+    columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
+    columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
+    columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.to_bytes())));
+    bulk(
+        "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use, uses) {rows} \
+         ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
+         actions = excluded.actions, last_use = excluded.last_use, uses = excluded.uses",
+        columns,
+    )
+    .execute(connection)
+    .await
 }
 
 async fn add_totals(connection: &mut Connection<'_>, totals: BTreeMap<i64, TotalDay>) -> Result<(), StoreError> {

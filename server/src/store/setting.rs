@@ -86,14 +86,15 @@ async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: As
     let before = reporting(connection).await?.unwrap_or_default();
     let reporting = asked.instead_of(before);
     if reporting != before {
-        tracing::info!(
-            zone = %reporting.zone, zone_before = %before.zone,
-            idle_gap = reporting.idle_gap, idle_gap_before = before.idle_gap,
-            "computing every roll-up again, which can take a while"
-        );
         put(connection, ZONE, reporting.zone.name()).await?;
         put(connection, IDLE_GAP, &reporting.idle_gap.to_string()).await?;
     }
+    tracing::info!(
+        zone = %reporting.zone, zone_before = %before.zone,
+        idle_gap = reporting.idle_gap, idle_gap_before = before.idle_gap,
+        of_this_version = has_roll_ups(connection).await?,
+        "computing every roll-up again, which can take a while"
+    );
     put(connection, ROLL_UPS.0, ROLL_UPS.1).await?;
     rebuild::roll_up_again(connection, events, reporting).await
 }
@@ -105,15 +106,28 @@ async fn has_roll_ups(connection: &mut Connection<'_>) -> Result<bool, StoreErro
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
 pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<Reporting>, StoreError> {
-    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2)").bind(ZONE).bind(IDLE_GAP);
+    Ok(computed_with(connection).await?.map(|(reporting, _)| reporting))
+}
+
+/// Whether the roll-ups are those that this version works with, computed with this.
+pub(super) async fn stands(connection: &mut Connection<'_>, reporting: Reporting) -> Result<bool, StoreError> {
+    Ok(computed_with(connection).await? == Some((reporting, true)))
+}
+
+/// What the roll-ups are computed with, and whether they are those that this version works with.
+async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<(Reporting, bool)>, StoreError> {
+    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3)");
+    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0);
     let rows: Vec<(String, String)> = select.fetch_all(connection).await?;
     let value = |wanted| rows.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
     let Some((zone, idle_gap)) = value(ZONE).zip(value(IDLE_GAP)) else { return Ok(None) };
     let wrong = |name, value: &str| StoreError::Setting { name, value: value.to_owned() };
-    Ok(Some(Reporting {
+    let reporting = Reporting {
         zone: zone.parse().map_err(|_| wrong(ZONE, zone))?,
         idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, idle_gap))?,
-    }))
+    };
+    let of_this_version = value(ROLL_UPS.0).is_some_and(|version| version == ROLL_UPS.1);
+    Ok(Some((reporting, of_this_version)))
 }
 
 async fn get(connection: &mut Connection<'_>, name: &str) -> Result<Option<String>, StoreError> {

@@ -4,6 +4,7 @@
 //! `VALUES`, in several statements where there are many; Postgres one array for each column.
 
 use super::{StoreError, connection::Connection};
+use futures::TryStreamExt;
 use sqlx::{
     Arguments, AssertSqlSafe, FromRow, SqlSafeStr, SqlStr,
     postgres::PgRow,
@@ -269,6 +270,36 @@ impl Bulk<'_> {
             }
         }
         Ok(fetched)
+    }
+
+    /// Hands over each row that it gives back, without holding them all.
+    pub(super) async fn for_each<R: Row>(
+        self,
+        connection: &mut Connection<'_>,
+        mut take: impl FnMut(R),
+    ) -> Result<(), StoreError> {
+        match connection {
+            Connection::Sqlite(connection) => {
+                for statement in self.sqlite_statements() {
+                    let (text, arguments) = statement?;
+                    let query = sqlx::query_as_with(text, arguments).persistent(!self.at_once);
+                    let mut rows = query.fetch(&mut **connection);
+                    while let Some(row) = rows.try_next().await? {
+                        take(row);
+                    }
+                }
+            }
+            Connection::Postgres(connection) => {
+                if self.length() > 0 {
+                    let query = sqlx::query_as(AssertSqlSafe(self.postgres_text()));
+                    let mut rows = bind_columns!(query, self.columns).fetch(&mut **connection);
+                    while let Some(row) = rows.try_next().await? {
+                        take(row);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs it.

@@ -8,7 +8,7 @@ use model::{
     Day,
     api::{Account, User},
     instant::Instant,
-    uses::DayUses,
+    uses::{DayUses, Use},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -179,50 +179,47 @@ impl Reading {
 
     /// The activities of the users and modules of a page: the most actions first, then by name.
     async fn uses(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<(i64, i64, i64), Vec<UseRow>>, StoreError> {
-        let users: BTreeSet<(i64, i64)> = rows.iter().map(|row| (row.account_no, row.user_no)).collect();
         let columns = [
-            Column::ints(users.iter().map(|_| day_number(day))),
-            Column::ints(users.iter().map(|(account_no, _)| *account_no)),
-            Column::ints(users.iter().map(|(_, user_no)| *user_no)),
+            Column::ints(rows.iter().map(|_| day_number(day))),
+            Column::ints(rows.iter().map(|row| row.account_no)),
+            Column::ints(rows.iter().map(|row| row.user_no)),
+            Column::ints(rows.iter().map(|row| row.module_no)),
         ];
         let uses = bulk(
-            "WITH wanted (day, account_no, user_no) AS ({rows}) \
-             SELECT d.account_no, d.user_no, d.uses FROM wanted CROSS JOIN user_use_day d \
-             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+            "WITH wanted (day, account_no, user_no, module_no) AS ({rows}) \
+             SELECT d.account_no, d.user_no, d.module_no, d.uses FROM wanted CROSS JOIN user_module_day d \
+             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
+             AND d.module_no = wanted.module_no",
             columns,
         );
-        let stored: Vec<(i64, i64, Vec<u8>)> = uses.at_once().fetch_all(&mut self.connection()).await?;
-        let of_users = stored.into_iter().map(|(account, user, uses)| (account, user, DayUses::from_bytes(&uses)));
-        let of_users: Vec<(i64, i64, DayUses)> = of_users.collect();
-        let activities: BTreeSet<i64> =
-            of_users.iter().flat_map(|(.., day)| day.iter().map(|of| of.activity)).collect();
-        let activities = self.activities(activities).await?;
-        let mut uses: HashMap<(i64, i64, i64), Vec<UseRow>> = HashMap::new();
-        for (account_no, user_no, day) in &of_users {
-            for of_activity in day.by_activity() {
-                let Some((module_no, action)) = activities.get(&of_activity[0].activity) else { continue };
-                let actions = of_activity.iter().map(|of| of.count).sum();
-                let minutes = of_activity.iter().rev().map(|of| (of.minute, of.count)).collect();
-                let row = UseRow { action: action.clone(), actions, minutes };
-                uses.entry((*account_no, *user_no, *module_no)).or_default().push(row);
-            }
-        }
-        for uses in uses.values_mut() {
-            uses.sort_by(|a, b| b.actions.cmp(&a.actions).then_with(|| a.action.cmp(&b.action)));
-        }
-        Ok(uses)
+        let stored: Vec<(i64, i64, i64, Vec<u8>)> = uses.at_once().fetch_all(&mut self.connection()).await?;
+        let uses = stored.into_iter().map(|(a, u, m, uses)| ((a, u, m), DayUses::from_bytes(&uses)));
+        let uses: Vec<((i64, i64, i64), DayUses)> = uses.collect();
+        let actions =
+            self.actions(uses.iter().flat_map(|(_, uses)| uses.iter()).map(|of| of.activity).collect()).await?;
+        let rows = uses.into_iter().map(|(entry, uses)| {
+            let of_activity = |uses: &[Use]| UseRow {
+                action: actions.get(&uses[0].activity).cloned().unwrap_or_default(),
+                actions: uses.iter().map(|of| of.count).sum(),
+                minutes: uses.iter().rev().map(|of| (of.minute, of.count)).collect(),
+            };
+            let mut rows: Vec<UseRow> = uses.by_activity().map(of_activity).collect();
+            rows.sort_by(|a, b| b.actions.cmp(&a.actions).then_with(|| a.action.cmp(&b.action)));
+            (entry, rows)
+        });
+        Ok(rows.collect())
     }
 
-    /// Modules and actions by the numbers of activities.
-    async fn activities(&mut self, numbers: BTreeSet<i64>) -> Result<HashMap<i64, (i64, String)>, StoreError> {
-        let activities = bulk(
+    /// Actions by the numbers of activities.
+    async fn actions(&mut self, numbers: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
+        let actions = bulk(
             "WITH wanted (activity_no) AS ({rows}) \
-             SELECT activity.activity_no, activity.module_no, activity.action FROM wanted CROSS JOIN activity \
+             SELECT activity.activity_no, activity.action FROM wanted CROSS JOIN activity \
              WHERE activity.activity_no = wanted.activity_no",
             [Column::ints(numbers)],
         );
-        let rows: Vec<(i64, i64, String)> = activities.fetch_all(&mut self.connection()).await?;
-        Ok(rows.into_iter().map(|(activity_no, module_no, action)| (activity_no, (module_no, action))).collect())
+        let rows: Vec<(i64, String)> = actions.fetch_all(&mut self.connection()).await?;
+        Ok(rows.into_iter().collect())
     }
 }
 

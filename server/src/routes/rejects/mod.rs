@@ -137,7 +137,7 @@ async fn get_rejects_ndjson(
 ///
 /// Times come out as they would have when the event was received, but whether one lies in the future is judged by now. A
 /// call of another client follows today's module rules and belongs to the account its user is known to belong to today;
-/// calls that are replayed together count as sent together, in the order they were received. What keeps the rules is
+/// calls that are replayed together, up to 200 at a time, count as sent together, in the order they were received. What keeps the rules is
 /// stored, and no longer kept as rejected, both at once: an event is never lost or stored twice, whoever else replays it
 /// at the same moment. What doesn't stays, with its new reason.
 ///
