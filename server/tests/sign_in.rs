@@ -9,7 +9,10 @@ use harness::TestServer;
 use model::instant::Instant;
 use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::json;
-use server::{Access, key, store::Grant};
+use server::{
+    Access, key,
+    store::{Forgotten, Grant, NewSession},
+};
 use std::{cell::RefCell, collections::BTreeMap};
 
 const PASSWORD: &str = "correct horse battery";
@@ -490,6 +493,41 @@ async fn another_password_ends_every_other_session() {
     let new = Browser::new(&server);
     assert_eq!(new.use_link(&token, "Lisa Ray", "").await, 303);
     assert_eq!((new.status("/api/v1/today").await, lisa.status("/api/v1/today").await), (200, 401));
+}
+
+/// Verifying a password takes long. What happens meanwhile counts.
+#[tokio::test]
+async fn a_password_verified_before_it_changed_lets_nobody_in() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = viewer(&ada).await;
+    let verified = server.store.member_of_email("lisa@example.com").await.unwrap().unwrap();
+    let (member_no, hash) = (verified.member.member_no, verified.password.unwrap());
+    let session = |number: u8| NewSession {
+        digest: [number; 32],
+        user_agent: String::new(),
+        device: [number; 32],
+        created: noon(),
+        instead_of: None,
+        device_before: None,
+        forgotten: Forgotten {
+            begun: Instant::from_millis(0),
+            session: Instant::from_millis(0),
+            device: Instant::from_millis(0),
+        },
+    };
+    assert!(server.store.begin_session(member_no, &hash, &session(1)).await.unwrap());
+
+    server.members.set_disabled(member_no, true).await.unwrap();
+    assert!(!server.store.begin_session(member_no, &hash, &session(2)).await.unwrap());
+    assert!(!server.store.change_password(member_no, &hash, "hash", &session(2)).await.unwrap());
+    server.members.set_disabled(member_no, false).await.unwrap();
+    assert_eq!(lisa.status("/api/v1/today").await, 401);
+
+    server.members.set_password(member_no, "another long password".into()).await.unwrap();
+    assert!(!server.store.begin_session(member_no, &hash, &session(3)).await.unwrap());
+    assert!(!server.store.change_password(member_no, &hash, "hash", &session(3)).await.unwrap());
+    assert_eq!(Browser::new(&server).sign_in("lisa@example.com", "another long password").await, 303);
 }
 
 #[tokio::test]

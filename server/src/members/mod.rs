@@ -153,10 +153,13 @@ impl Members {
             }
             _ => (None, None),
         };
-        let verified = self.passwords.verify(password, hash).await?;
-        let member = member.filter(|_| verified).ok_or(MemberError::Wrong)?;
+        let verified = self.passwords.verify(password, hash.clone()).await?;
+        let (member, hash) = member.zip(hash).filter(|_| verified).ok_or(MemberError::Wrong)?;
+        let (admission, session) = begin(browser, now)?;
+        let begun = self.store.begin_session(member.member_no, &hash, &session).await?;
+        let admission = begun.then_some(admission).ok_or(MemberError::Wrong)?;
         self.throttle.give_back(&holders);
-        self.admit(member.member_no, browser, now).await
+        Ok(admission)
     }
 
     /// Whose session an id is of. `None` where it has ended.
@@ -205,13 +208,13 @@ impl Members {
         let holders = [Holder::Session(who.session_no)];
         self.throttle.take(&holders, now).map_err(MemberError::TooMany)?;
         let found = self.store.member_of_email(&who.member.email).await?.ok_or(MemberError::NoMember)?;
-        if !self.passwords.verify(current, found.password).await? {
-            return Err(MemberError::Wrong);
-        }
+        let verified = self.passwords.verify(current, found.password.clone()).await?;
+        let before = found.password.filter(|_| verified).ok_or(MemberError::Wrong)?;
         self.throttle.give_back(&holders);
         let hash = self.passwords.hash(new).await?;
-        self.store.set_password(who.member.member_no, &hash).await?;
-        self.admit(who.member.member_no, browser, now).await
+        let (admission, session) = begin(browser, now)?;
+        let changed = self.store.change_password(who.member.member_no, &before, &hash, &session).await?;
+        changed.then_some(admission).ok_or(MemberError::Wrong)
     }
 
     /// Every member, by name.
@@ -308,12 +311,6 @@ impl Members {
         let Some(digest) = browser.device.as_deref().map(secret::digest) else { return Ok(None) };
         let member_no = self.store.member_of_device(digest, forgotten(now)).await?;
         Ok(member_no.map(|member_no| (member_no, digest)))
-    }
-
-    async fn admit(&self, member_no: i64, browser: &Browser, now: Instant) -> Result<Admission, MemberError> {
-        let (admission, session) = begin(browser, now)?;
-        self.store.begin_session(member_no, &session).await?;
-        Ok(admission)
     }
 }
 

@@ -153,6 +153,17 @@ pub(super) async fn insert_member(
     added.map(|(member_no,)| member_no).ok_or_else(|| StoreError::EmailTaken(member.email.clone()))
 }
 
+/// Keeps others from giving a member another password, or disabling them, meanwhile. Whether their password has this hash,
+/// and they may sign in.
+pub(super) async fn hold_password(
+    connection: &mut Connection<'_>,
+    member_no: i64,
+    password: &str,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE member SET password = password WHERE member_no = $1 AND password = $2 AND disabled = 0";
+    Ok(query(sql).bind(member_no).bind(password).execute(connection).await? > 0)
+}
+
 /// Gives a member another password, ends what the one before let in, and lets no link open any more.
 pub(super) async fn put_password(
     connection: &mut Connection<'_>,

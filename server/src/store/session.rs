@@ -1,6 +1,11 @@
 //! Sessions, and browsers that are known from one before. Only hashes of what the browser holds are stored.
 
-use super::{Store, StoreError, connection::Connection, member::find_member, statement::query};
+use super::{
+    Store, StoreError,
+    connection::Connection,
+    member::{find_member, hold_password, put_password},
+    statement::query,
+};
 use model::{
     api::member::{Member, MemberState, Session},
     instant::Instant,
@@ -48,11 +53,41 @@ pub struct SignedIn {
 }
 
 impl Store {
-    /// Begins a session of a member who has just signed in.
-    pub async fn begin_session(&self, member_no: i64, session: &NewSession) -> Result<(), StoreError> {
+    /// Begins a session of a member whose password has this hash. Whether that is so: it takes long to verify a password,
+    /// and meanwhile they may have got another, or been disabled.
+    pub async fn begin_session(
+        &self,
+        member_no: i64,
+        password: &str,
+        session: &NewSession,
+    ) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
-        insert_session(&mut writing.connection(), member_no, session).await?;
-        writing.commit().await
+        let connection = &mut writing.connection();
+        if !hold_password(connection, member_no, password).await? {
+            return Ok(false);
+        }
+        insert_session(connection, member_no, session).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Gives a member whose password has this hash a new one, and signs them in here alone. Whether that is so.
+    pub async fn change_password(
+        &self,
+        member_no: i64,
+        password: &str,
+        new: &str,
+        session: &NewSession,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        if !hold_password(connection, member_no, password).await? {
+            return Ok(false);
+        }
+        put_password(connection, member_no, new).await?;
+        insert_session(connection, member_no, session).await?;
+        writing.commit().await?;
+        Ok(true)
     }
 
     /// Whose session has an id with this hash; `None` where it has ended, and where its member was disabled.
