@@ -2,7 +2,6 @@
 
 use super::{
     access::Caller,
-    cookie,
     form::{Form, carry_out},
     problem::ApiProblem,
     sign_in,
@@ -51,11 +50,7 @@ async fn change_password(
         let (current, new) = (form.text("password").to_owned(), form.text("new-password").to_owned());
         let (members, browser, changing) = (server.members.clone(), form.browser(), who.clone());
         match carry_out(async move { members.change_password(&changing, current, new, &browser).await }).await {
-            Ok(admission) => {
-                let mut response = Redirect::to(PROFILE_CHANGED).into_response();
-                cookie::keep(response.headers_mut(), &admission);
-                return Ok(response);
-            }
+            Ok(admission) => return Ok(sign_in::admitted(&admission, PROFILE_CHANGED)),
             Err(MemberError::Wrong) => form.note("password", "This is not your password"),
             Err(error) => form.note_failure(error),
         }

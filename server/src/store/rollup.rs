@@ -9,7 +9,7 @@ use super::{
     connection::Connection,
     day_number,
     dimension::Numbers,
-    statement::{Column, bulk, put},
+    statement::{Column, bulk, put, row_count},
 };
 use model::{
     instant::Instant,
@@ -237,8 +237,7 @@ async fn merge_users(
 
 /// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
 fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
-    let rows = keys.first().map_or(0, Column::len);
-    let places = Column::ints((0..).take(rows));
+    let places = Column::ints((0..).take(row_count(&keys)));
     std::iter::once(places).chain(keys).collect()
 }
 

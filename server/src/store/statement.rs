@@ -133,7 +133,7 @@ impl<'a> Column<'a> {
     }
 
     /// How many values it has.
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         match self {
             Self::Ints(values) => values.len(),
             Self::Texts(values) => values.len(),
@@ -149,6 +149,11 @@ impl<'a> Column<'a> {
             Self::Bytes(_) => "BYTEA[]",
         }
     }
+}
+
+/// How many rows columns make.
+pub(super) fn row_count(columns: &[Column<'_>]) -> usize {
+    columns.first().map_or(0, Column::len)
 }
 
 /// A statement over many rows, which stand where its text says `{rows}`: after `INSERT INTO table (…)`, or as
@@ -193,7 +198,7 @@ pub(super) async fn append(
 ) -> Result<(), StoreError> {
     let names = names.join(", ");
     match connection {
-        Connection::Postgres(connection) if columns.first().map_or(0, Column::len) >= COPIED_ROWS => {
+        Connection::Postgres(connection) if row_count(&columns) >= COPIED_ROWS => {
             let sql = format!("COPY {table} ({names}) FROM STDIN (FORMAT BINARY)");
             let mut copy = connection.copy_in_raw(&sql).await?;
             copy.send(copied(&columns)).await?;
@@ -206,7 +211,7 @@ pub(super) async fn append(
 
 /// Rows as `COPY` takes them in its binary format: <https://www.postgresql.org/docs/15/sql-copy.html>.
 fn copied(columns: &[Column<'_>]) -> Vec<u8> {
-    let rows = columns.first().map_or(0, Column::len);
+    let rows = row_count(columns);
     let mut bytes = Vec::with_capacity(rows * (2 + columns.len() * 12));
     // The signature, no flags, and no more header.
     bytes.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
@@ -249,26 +254,7 @@ impl Bulk<'_> {
     /// Every row that it gives back.
     pub(super) async fn fetch_all<R: Row>(self, connection: &mut Connection<'_>) -> Result<Vec<R>, StoreError> {
         let mut fetched = Vec::new();
-        match connection {
-            Connection::Sqlite(connection) => {
-                let mut statements = self.sqlite_statements();
-                let mut next = statements.next();
-                while let Some(statement) = next {
-                    let (text, arguments) = statement?;
-                    let query = sqlx::query_as_with(text, arguments).persistent(!self.at_once);
-                    // SQLite works in a thread of its own: while it does, the next statement is made.
-                    let (rows, after) = tokio::join!(query.fetch_all(&mut **connection), async { statements.next() });
-                    fetched.extend(rows?);
-                    next = after;
-                }
-            }
-            Connection::Postgres(connection) => {
-                if self.length() > 0 {
-                    let query = sqlx::query_as(AssertSqlSafe(self.postgres_text()));
-                    fetched = bind_columns!(query, self.columns).fetch_all(&mut **connection).await?;
-                }
-            }
-        }
+        self.for_each(connection, |row| fetched.push(row)).await?;
         Ok(fetched)
     }
 
@@ -280,13 +266,19 @@ impl Bulk<'_> {
     ) -> Result<(), StoreError> {
         match connection {
             Connection::Sqlite(connection) => {
-                for statement in self.sqlite_statements() {
+                let mut statements = self.sqlite_statements();
+                let mut next = statements.next();
+                while let Some(statement) = next {
                     let (text, arguments) = statement?;
                     let query = sqlx::query_as_with(text, arguments).persistent(!self.at_once);
-                    let mut rows = query.fetch(&mut **connection);
-                    while let Some(row) = rows.try_next().await? {
+                    let rows = query.fetch(&mut **connection).try_for_each(|row| {
                         take(row);
-                    }
+                        std::future::ready(Ok(()))
+                    });
+                    // SQLite works in a thread of its own: while it does, the next statement is made.
+                    let (taken, after) = tokio::join!(rows, async { statements.next() });
+                    taken?;
+                    next = after;
                 }
             }
             Connection::Postgres(connection) => {
@@ -337,7 +329,7 @@ impl Bulk<'_> {
     }
 
     fn length(&self) -> usize {
-        self.columns.first().map_or(0, Column::len)
+        row_count(&self.columns)
     }
 
     /// Which rows the statements for SQLite carry, and for how many each has places.
