@@ -2,9 +2,11 @@
 
 use super::{Dashboards, ReadError};
 use crate::store::{Cards, Scope};
+use chrono_tz::Tz;
 use model::{
-    TICK_SECONDS,
+    Day, TICK_SECONDS,
     api::today::{ActiveAccount, ActiveUser, FrequentAction, OnlineCard, PopularModule, TimeCard, Today},
+    event::FUTURE_MILLIS,
     instant::Instant,
     zone::day_of,
 };
@@ -104,7 +106,7 @@ impl Dashboards {
         let online_since = self.online_since(now);
         let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
-        let cards = reading.cards(&scope, day, (day_of(&zone, online_since), online_since)).await?;
+        let cards = reading.cards(&scope, day, (first_day(zone, online_since, now), online_since)).await?;
         let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
         let most_active_users = reading.most_active_users(&scope, day).await?;
         let popular_modules = reading.popular_modules(&scope, day).await?;
@@ -159,6 +161,13 @@ fn previous(tick: Instant) -> Instant {
     tick.plus_millis(-i64::from(TICK_SECONDS) * 1000)
 }
 
+/// The first local day with a signal since a moment, which may lie ahead of now as far as events may. A clock that is put
+/// back at midnight, as in St John's once, leads from a day into the one before.
+fn first_day(zone: Tz, since: Instant, now: Instant) -> Day {
+    let moments = [since, now, now.plus_millis(FUTURE_MILLIS)];
+    moments.map(|moment| day_of(&zone, moment)).into_iter().min().unwrap_or_default()
+}
+
 /// The cards, each with its change since the previous tick where there was one.
 fn compared(cards: Cards, previous: Option<&Today>) -> (OnlineCard, OnlineCard, TimeCard) {
     let seconds = (cards.users_active > 0).then(|| cards.seconds / cards.users_active);
@@ -180,6 +189,20 @@ fn compared(cards: Cards, previous: Option<&Today>) -> (OnlineCard, OnlineCard, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_day_is_found_where_the_clock_is_put_back_to_the_day_before() {
+        let first = |since, now| {
+            let (since, now) = (Instant::parse(since).unwrap(), Instant::parse(now).unwrap());
+            first_day(Tz::America__St_Johns, since, now).to_string()
+        };
+        // At one minute past midnight, 02:31 in UTC, it was one minute past eleven again.
+        assert_eq!(first("2010-11-07T02:24:00Z", "2010-11-07T02:29:00Z"), "2010-11-06");
+        assert_eq!(first("2010-11-07T02:30:00Z", "2010-11-07T02:30:30Z"), "2010-11-06");
+        assert_eq!(first("2010-11-07T02:30:20Z", "2010-11-07T02:35:20Z"), "2010-11-06");
+        assert_eq!(first("2010-11-07T03:31:00Z", "2010-11-07T03:36:00Z"), "2010-11-07");
+        assert_eq!(first("2010-11-07T03:29:00Z", "2010-11-07T03:34:00Z"), "2010-11-06");
+    }
 
     #[test]
     fn time_per_user_has_no_value_while_nobody_is_active() {

@@ -82,7 +82,7 @@ const LIMIT: i64 = TOP as i64;
 
 // Each takes the scope's number as $1 and the day as $2.
 
-/// From the day $2 on that holds the beginning of the online window.
+/// From the day $2 on, the first that the online window touches.
 pub(super) const ONLINE: &str = "
     SELECT COUNT(DISTINCT account_no), COUNT(DISTINCT user_no)
     FROM user_day
@@ -150,8 +150,8 @@ pub(super) const FREQUENT_ACTIONS: &str = "
     LIMIT $3";
 
 impl Reading {
-    /// The cards of a day. Users count as online whose newest signal is at `online.1` or later, which is on the day
-    /// `online.0`.
+    /// The cards of a day. Users count as online whose newest signal is at `online.1` or later, on the day `online.0` or
+    /// later.
     pub async fn cards(&mut self, scope: &Scope, day: Day, online: (Day, Instant)) -> Result<Cards, StoreError> {
         let of_day = |sql, day| query(sql).bind(scope.number()).bind(day_number(day));
         let (online_from, online_since) = online;
