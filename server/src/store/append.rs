@@ -139,19 +139,20 @@ impl Store {
         let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
-        let (inserted, additions) =
-            tokio::join!(insert_events(&mut connection, &facts), async { Additions::of(reporting, &facts) });
-        inserted?;
+        let recent = &mut remembered.recent;
+        recent.forget_what_others_changed(&mut connection).await?;
+        let additions = || Additions::of(reporting, &facts, recent);
+        let additions = insert_events(&mut connection, &facts, additions).await?;
         // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
         self.refuse_other_reporting(&mut connection).await?;
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
-        rollup::lock_accounts(&mut connection, accounts.collect()).await?;
+        rollup::lock_accounts(&mut connection, accounts).await?;
         dimension::rename(&mut connection, accepted(), &named).await?;
         late::count(&mut connection, reporting, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.
-        rollup::apply(&mut connection, reporting, additions).await?;
+        rollup::apply(&mut connection, additions, recent).await?;
         writing.commit().await?;
         Ok(of_each(outcomes, sent.len(), replays, &settled))
     }
@@ -245,7 +246,12 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
     }
 }
 
-async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+/// Writes raw rows, and works on something else while the database does.
+async fn insert_events<T>(
+    connection: &mut Connection<'_>,
+    facts: &[Fact],
+    work: impl FnOnce() -> T,
+) -> Result<T, StoreError> {
     let names = ["time", "account_no", "user_no", "module_no", "activity_no", "count"];
     let columns = vec![
         Column::ints(facts.iter().map(|fact| fact.time.millis())),
@@ -255,5 +261,5 @@ async fn insert_events(connection: &mut Connection<'_>, facts: &[Fact]) -> Resul
         Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
         Column::ints(facts.iter().map(|fact| fact.count)),
     ];
-    statement::append(connection, "event", &names, columns).await
+    statement::append(connection, "event", &names, columns, work).await
 }

@@ -1,6 +1,6 @@
 //! Reaching the database: everything that SQLite and Postgres want done differently, but for handing over many rows.
 
-use super::{StoreError, dimension::Dimensions, partition::Partitions, statement::query};
+use super::{StoreError, dimension::Dimensions, partition::Partitions, recent::RecentDays, statement::query};
 use rand::{TryRng, rngs::SysRng};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
@@ -304,6 +304,7 @@ pub(super) struct Writer {
 pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
+    pub(super) recent: RecentDays,
 }
 
 /// A transaction that writes. Dropped before it is committed, it leaves no trace.
@@ -381,8 +382,9 @@ impl<'w> Writing<'w> {
         Ok(Self { writer, connection })
     }
 
-    /// The connection to write with.
+    /// The connection to write with, whatever that may do to the roll-ups.
     pub(super) fn connection(&mut self) -> Connection<'_> {
+        self.writer.remembered.recent = RecentDays::default();
         self.connection.lend()
     }
 

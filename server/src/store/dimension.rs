@@ -5,11 +5,12 @@ use super::{
     connection::Connection,
     statement::{Column, bulk},
 };
+use foldhash::HashMap;
 use model::{
     call::Naming,
     event::{Event, Kind},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many numbers are remembered before all are forgotten: some 50 MB.
 const REMEMBERED: usize = 300_000;

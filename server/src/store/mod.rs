@@ -19,6 +19,7 @@ mod module_rule;
 mod partition;
 mod quality;
 mod rebuild;
+mod recent;
 mod reject;
 mod rollup;
 mod session;

@@ -4,6 +4,7 @@ use super::{
     Asked, Reporting, Store, StoreError,
     connection::{Connection, Place, Writing},
     dimension::Numbers,
+    recent::RecentDays,
     rollup::{self, Additions, Fact},
     setting,
     statement::{Row, query},
@@ -71,14 +72,14 @@ pub(super) async fn roll_up_again(
         query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
-    let mut count = 0;
+    let (mut count, mut recent) = (0, RecentDays::default());
     loop {
         let facts = events.next(connection).await?;
         if facts.is_empty() {
             return Ok(count);
         }
         count += facts.len() as u64;
-        rollup::apply(connection, reporting, Additions::of(reporting, &facts)).await?;
+        rollup::apply(connection, Additions::of(reporting, &facts, &recent), &mut recent).await?;
     }
 }
 

@@ -1,14 +1,15 @@
 //! Roll-ups: what the dashboards read instead of events.
 //!
-//! Each is a function of the set of events. Per user and day, what is there is read, merged with what is new, and
-//! written back; what that changes is then added to the figures of all accounts. A batch writes each row once, however
-//! many of its events touch it.
+//! Each is a function of the set of events. Per user and day, what is there is read or remembered, merged with what is
+//! new, and written back; what that changes is then added to the figures of all accounts. A batch writes each row once,
+//! however many of its events touch it.
 
 use super::{
     Reporting, StoreError,
     connection::Connection,
     day_number,
     dimension::Numbers,
+    recent::{RecentDays, StoredModuleDay},
     statement::{Column, bulk, put, row_count},
 };
 use model::{
@@ -29,16 +30,17 @@ pub(super) struct Fact {
 }
 
 /// Day, account, user.
-type UserKey = (i64, i64, i64);
+pub(super) type UserKey = (i64, i64, i64);
 /// Day, account, user, module.
-type UserModuleKey = (i64, i64, i64, i64);
+pub(super) type UserModuleKey = (i64, i64, i64, i64);
 /// Day, and a module or an activity.
 type PartKey = (i64, i64);
 
 /// The scope whose sums are kept: all accounts.
 const ALL_ACCOUNTS: i64 = 0;
 
-struct UserDay {
+/// A row of `user_day`, without its key.
+pub(super) struct UserDay {
     minutes: ActiveMinutes,
     seconds: i64,
     actions: i64,
@@ -72,11 +74,15 @@ struct Signal {
     fact: Fact,
 }
 
-/// What facts add for each user and day, each key once.
-#[derive(Default)]
+/// What facts add for each user and day, each key once; merged with what was there as far as that is remembered.
 pub(super) struct Additions {
+    reporting: Reporting,
     users: Vec<(UserKey, UserDay)>,
     modules: Vec<(UserModuleKey, UserModuleDay)>,
+    /// The places of those that are yet to be merged.
+    unread_users: Vec<usize>,
+    unread_modules: Vec<usize>,
+    sums: Sums,
 }
 
 /// What they add for all accounts together.
@@ -90,12 +96,16 @@ struct Sums {
 /// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
-    reporting: Reporting,
     mut additions: Additions,
+    recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
-    let mut sums = Sums::default();
-    merge_users(connection, reporting, &mut additions.users, &mut sums).await?;
-    merge_modules(connection, &mut additions.modules, &mut sums).await?;
+    additions.merge_unread_users(connection).await?;
+    additions.merge_unread_modules(connection).await?;
+    let Additions { users, modules, sums, .. } = additions;
+    put_users(connection, &users).await?;
+    let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
+    put_modules(connection, &modules).await?;
+    recent.remember(users, modules);
     // Last: every server waits for whoever has written these.
     let days: Vec<i64> = sums.totals.keys().copied().collect();
     add_totals(connection, sums.totals).await?;
@@ -106,7 +116,10 @@ pub(super) async fn apply(
 
 /// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
 /// read before it is written. An SQLite transaction is alone anyway.
-pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTreeSet<i64>) -> Result<(), StoreError> {
+pub(super) async fn lock_accounts(
+    connection: &mut Connection<'_>,
+    accounts: impl Iterator<Item = i64>,
+) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }
@@ -114,14 +127,14 @@ pub(super) async fn lock_accounts(connection: &mut Connection<'_>, accounts: BTr
         "WITH wanted (account_no) AS ({rows}) \
          SELECT account_no FROM account WHERE account_no IN (SELECT account_no FROM wanted) \
          ORDER BY account_no FOR UPDATE",
-        [Column::ints(accounts)],
+        [Column::ints(accounts.collect::<BTreeSet<i64>>())],
     );
     lock.execute(connection).await
 }
 
 impl Additions {
-    /// Sorts facts by what they add to, and adds up neighbours.
-    pub(super) fn of(reporting: Reporting, facts: &[Fact]) -> Self {
+    /// Sorts facts by what they add to, adds up neighbours, and merges them with what is remembered.
+    pub(super) fn of(reporting: Reporting, facts: &[Fact], recent: &RecentDays) -> Self {
         let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
         let mut signals: Vec<Signal> = facts
             .iter()
@@ -132,18 +145,110 @@ impl Additions {
             })
             .collect();
         signals.sort_unstable_by_key(|signal| (signal.user, signal.fact.numbers.module_no));
-        let mut additions = Self::default();
+        let (mut users, mut modules) = (Vec::new(), Vec::new());
         for of_user in signals.chunk_by(|one, next| one.user == next.user) {
             let user @ (day, account_no, user_no) = of_user[0].user;
-            additions.users.push((user, UserDay::of(of_user)));
+            users.push((user, UserDay::of(of_user)));
             let module_no = |signal: &Signal| signal.fact.numbers.module_no;
             for of_module in of_user.chunk_by(|one, next| module_no(one) == module_no(next)) {
                 if let Some(module) = UserModuleDay::of(of_module) {
-                    additions.modules.push(((day, account_no, user_no, module_no(&of_module[0])), module));
+                    modules.push(((day, account_no, user_no, module_no(&of_module[0])), module));
                 }
             }
         }
+        let (unread_users, unread_modules) = (Vec::new(), Vec::new());
+        let mut additions = Self { reporting, users, modules, unread_users, unread_modules, sums: Sums::default() };
+        additions.merge_remembered(recent);
         additions
+    }
+
+    fn merge_remembered(&mut self, recent: &RecentDays) {
+        for place in 0..self.users.len() {
+            match recent.user(&self.users[place].0) {
+                Some(old) => self.merge_user(place, Some(old)),
+                None => self.unread_users.push(place),
+            }
+        }
+        for place in 0..self.modules.len() {
+            match recent.module(&self.modules[place].0) {
+                Some(old) => self.merge_module(place, Some(old)),
+                None => self.unread_modules.push(place),
+            }
+        }
+    }
+
+    async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        let unread = std::mem::take(&mut self.unread_users);
+        let select = bulk(
+            "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+             SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
+             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+            with_places(user_columns(unread.iter().map(|place| &self.users[*place].0))),
+        );
+        let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+        let stored = rows.into_iter().map(|(number, minutes, seconds, actions, last_signal)| {
+            (number, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+        });
+        let stored: HashMap<i64, UserDay> = stored.collect();
+        for (number, place) in (0..).zip(unread) {
+            self.merge_user(place, stored.get(&number));
+        }
+        Ok(())
+    }
+
+    async fn merge_unread_modules(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        let unread = std::mem::take(&mut self.unread_modules);
+        let select = bulk(
+            "WITH wanted (place, day, account_no, user_no, module_no) AS ({rows}) \
+             SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
+             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
+             AND d.module_no = wanted.module_no",
+            with_places(user_module_columns(unread.iter().map(|place| &self.modules[*place].0))),
+        );
+        let rows = select.fetch_all::<(i64, i64, i64, Vec<u8>)>(connection).await?;
+        let stored = rows
+            .into_iter()
+            .map(|(number, actions, last_use, uses)| (number, StoredModuleDay { actions, last_use, uses }));
+        let stored: HashMap<i64, StoredModuleDay> = stored.collect();
+        for (number, place) in (0..).zip(unread) {
+            self.merge_module(place, stored.get(&number));
+        }
+        Ok(())
+    }
+
+    /// Merges what is new of a user with what was there, and adds to the sums what that changes.
+    fn merge_user(&mut self, place: usize, old: Option<&UserDay>) {
+        let ((day, ..), user) = &mut self.users[place];
+        let total = self.sums.totals.entry(*day).or_default();
+        total.actions += user.actions;
+        match old {
+            Some(old) => {
+                user.minutes.merge(&old.minutes);
+                user.actions += old.actions;
+                user.last_signal = user.last_signal.max(old.last_signal);
+                total.seconds -= old.seconds;
+            }
+            None => total.users += 1,
+        }
+        user.seconds = user.minutes.time_spent(self.reporting.idle_gap);
+        total.seconds += user.seconds;
+    }
+
+    /// The same for what they did in a module.
+    fn merge_module(&mut self, place: usize, old: Option<&StoredModuleDay>) {
+        let ((day, .., module_no), module) = &mut self.modules[place];
+        let old_uses = old.map(StoredModuleDay::unpacked);
+        add_part(&mut self.sums.modules, (*day, *module_no), old.is_none(), module.actions);
+        for uses in module.uses.by_activity() {
+            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
+            let is_new = old_uses.as_ref().is_none_or(|old| !old.has(activity_no));
+            add_part(&mut self.sums.activities, (*day, activity_no), is_new, actions);
+        }
+        if let Some((old, old_uses)) = old.zip(old_uses) {
+            module.actions += old.actions;
+            module.last_use = module.last_use.max(old.last_use);
+            module.uses.merge(old_uses);
+        }
     }
 }
 
@@ -178,6 +283,11 @@ impl UserModuleDay {
         let uses = signals.iter().filter_map(Signal::as_use).collect();
         Some(Self { actions: actions(signals), last_use, uses })
     }
+
+    fn stored(self) -> StoredModuleDay {
+        let Self { actions, last_use, uses } = self;
+        StoredModuleDay { actions, last_use, uses: uses.to_bytes() }
+    }
 }
 
 /// Adds a user's actions in a module or an activity, and the user where they are the first.
@@ -187,52 +297,21 @@ fn add_part(parts: &mut BTreeMap<PartKey, PartDay>, key: PartKey, is_new: bool, 
     part.actions += actions;
 }
 
-async fn merge_users(
-    connection: &mut Connection<'_>,
-    reporting: Reporting,
-    users: &mut [(UserKey, UserDay)],
-    sums: &mut Sums,
-) -> Result<(), StoreError> {
-    let keys = |users: &[(UserKey, UserDay)]| {
-        vec![
-            Column::ints(users.iter().map(|(key, _)| key.0)),
-            Column::ints(users.iter().map(|(key, _)| key.1)),
-            Column::ints(users.iter().map(|(key, _)| key.2)),
-        ]
-    };
-    let select = bulk(
-        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        with_places(keys(users)),
-    );
-    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
-    let stored = rows.into_iter().map(|(place, minutes, seconds, actions, last_signal)| {
-        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-    });
-    let stored: HashMap<i64, UserDay> = stored.collect();
-    for (place, ((day, ..), user)) in (0..).zip(users.iter_mut()) {
-        let total = sums.totals.entry(*day).or_default();
-        total.actions += user.actions;
-        match stored.get(&place) {
-            Some(old) => {
-                user.minutes.merge(&old.minutes);
-                user.actions += old.actions;
-                user.last_signal = user.last_signal.max(old.last_signal);
-                total.seconds -= old.seconds;
-            }
-            None => total.users += 1,
-        }
-        user.seconds = user.minutes.time_spent(reporting.idle_gap);
-        total.seconds += user.seconds;
-    }
-    let mut columns = keys(users);
-    columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
-    columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
-    columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
-    columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
-    let key = ["day", "account_no", "user_no"];
-    put("user_day", &key, &["minutes", "seconds", "actions", "last_signal"], columns).execute(connection).await
+fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) -> Vec<Column<'static>> {
+    vec![
+        Column::ints(keys.clone().map(|key| key.0)),
+        Column::ints(keys.clone().map(|key| key.1)),
+        Column::ints(keys.map(|key| key.2)),
+    ]
+}
+
+fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+    vec![
+        Column::ints(keys.clone().map(|key| key.0)),
+        Column::ints(keys.clone().map(|key| key.1)),
+        Column::ints(keys.clone().map(|key| key.2)),
+        Column::ints(keys.map(|key| key.3)),
+    ]
 }
 
 /// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
@@ -241,49 +320,24 @@ fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
     std::iter::once(places).chain(keys).collect()
 }
 
-async fn merge_modules(
+async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+    let mut columns = user_columns(users.iter().map(|(key, _)| key));
+    columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
+    columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
+    let key = ["day", "account_no", "user_no"];
+    put("user_day", &key, &["minutes", "seconds", "actions", "last_signal"], columns).execute(connection).await
+}
+
+async fn put_modules(
     connection: &mut Connection<'_>,
-    modules: &mut [(UserModuleKey, UserModuleDay)],
-    sums: &mut Sums,
+    modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
-    let keys = |modules: &[(UserModuleKey, UserModuleDay)]| {
-        vec![
-            Column::ints(modules.iter().map(|(key, _)| key.0)),
-            Column::ints(modules.iter().map(|(key, _)| key.1)),
-            Column::ints(modules.iter().map(|(key, _)| key.2)),
-            Column::ints(modules.iter().map(|(key, _)| key.3)),
-        ]
-    };
-    let select = bulk(
-        "WITH wanted (place, day, account_no, user_no, module_no) AS ({rows}) \
-         SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
-         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
-         AND d.module_no = wanted.module_no",
-        with_places(keys(modules)),
-    );
-    let rows = select.fetch_all::<(i64, i64, i64, Vec<u8>)>(connection).await?;
-    let stored = rows.into_iter().map(|(place, actions, last_use, uses)| {
-        (place, UserModuleDay { actions, last_use, uses: DayUses::from_bytes(&uses) })
-    });
-    let mut stored: HashMap<i64, UserModuleDay> = stored.collect();
-    for (place, ((day, .., module_no), module)) in (0..).zip(modules.iter_mut()) {
-        let old = stored.remove(&place);
-        add_part(&mut sums.modules, (*day, *module_no), old.is_none(), module.actions);
-        for uses in module.uses.by_activity() {
-            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
-            let is_new = old.as_ref().is_none_or(|old| !old.uses.has(activity_no));
-            add_part(&mut sums.activities, (*day, activity_no), is_new, actions);
-        }
-        if let Some(old) = old {
-            module.actions += old.actions;
-            module.last_use = module.last_use.max(old.last_use);
-            module.uses.merge(old.uses);
-        }
-    }
-    let mut columns = keys(modules);
+    let mut columns = user_module_columns(modules.iter().map(|(key, _)| key));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
-    columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.to_bytes())));
+    columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.as_slice())));
     bulk(
         "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use, uses) {rows} \
          ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \

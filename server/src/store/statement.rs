@@ -156,6 +156,9 @@ pub(super) fn row_count(columns: &[Column<'_>]) -> usize {
     columns.first().map_or(0, Column::len)
 }
 
+/// A text for SQLite with its arguments.
+type SqliteStatement = (AssertSqlSafe<String>, SqliteArguments);
+
 /// A statement over many rows, which stand where its text says `{rows}`: after `INSERT INTO table (…)`, or as
 /// `WITH name (…) AS ({rows})`.
 #[derive(Debug)]
@@ -189,23 +192,25 @@ pub(super) fn put<'a>(table: &str, key: &[&str], rest: &[&str], columns: impl In
 /// wait longer than a few rows are worth.
 const COPIED_ROWS: usize = 1_000;
 
-/// Writes rows that clash with none, the fastest way each database has.
-pub(super) async fn append(
+/// Writes rows that clash with none, the fastest way each database has, and works on something else while it does.
+pub(super) async fn append<T>(
     connection: &mut Connection<'_>,
     table: &str,
     names: &[&str],
     columns: Vec<Column<'_>>,
-) -> Result<(), StoreError> {
+    work: impl FnOnce() -> T,
+) -> Result<T, StoreError> {
     let names = names.join(", ");
     match connection {
         Connection::Postgres(connection) if row_count(&columns) >= COPIED_ROWS => {
             let sql = format!("COPY {table} ({names}) FROM STDIN (FORMAT BINARY)");
             let mut copy = connection.copy_in_raw(&sql).await?;
             copy.send(copied(&columns)).await?;
-            copy.finish().await?;
-            Ok(())
+            let (copied, worked) = tokio::join!(copy.finish(), async { work() });
+            copied?;
+            Ok(worked)
         }
-        _ => bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute(connection).await,
+        _ => bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute_while(connection, work).await,
     }
 }
 
@@ -266,7 +271,7 @@ impl Bulk<'_> {
     ) -> Result<(), StoreError> {
         match connection {
             Connection::Sqlite(connection) => {
-                let mut statements = self.sqlite_statements();
+                let mut statements = self.statements().into_iter().map(|statement| self.sqlite_statement(statement));
                 let mut next = statements.next();
                 while let Some(statement) = next {
                     let (text, arguments) = statement?;
@@ -296,36 +301,48 @@ impl Bulk<'_> {
 
     /// Runs it.
     pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        match connection {
-            Connection::Sqlite(connection) => {
-                let mut statements = self.sqlite_statements();
-                let mut next = statements.next();
-                while let Some(statement) = next {
-                    let (text, arguments) = statement?;
-                    let query = sqlx::query_with(text, arguments).persistent(!self.at_once);
-                    // As above.
-                    let (done, after) = tokio::join!(query.execute(&mut **connection), async { statements.next() });
-                    done?;
-                    next = after;
-                }
-            }
-            Connection::Postgres(connection) => {
-                if self.length() > 0 {
-                    let query = sqlx::query(AssertSqlSafe(self.postgres_text()));
-                    bind_columns!(query, self.columns).execute(&mut **connection).await?;
-                }
-            }
-        }
-        Ok(())
+        self.execute_while(connection, || ()).await
     }
 
-    /// Each statement for SQLite with its arguments, made when it is asked for.
-    fn sqlite_statements(
-        &self,
-    ) -> impl Iterator<Item = Result<(AssertSqlSafe<String>, SqliteArguments), StoreError>> + '_ {
-        self.statements().into_iter().map(|(range, places)| {
-            Ok((AssertSqlSafe(self.sqlite_text(range.len(), places)), self.sqlite_arguments(range)?))
-        })
+    /// Runs it, and works on something else while the database works on this.
+    pub(super) async fn execute_while<T>(
+        self,
+        connection: &mut Connection<'_>,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, StoreError> {
+        if self.length() == 0 {
+            return Ok(work());
+        }
+        match connection {
+            Connection::Sqlite(connection) => {
+                let mut run = async |(text, arguments): SqliteStatement| {
+                    let query = sqlx::query_with(text, arguments).persistent(!self.at_once);
+                    query.execute(&mut **connection).await
+                };
+                let mut statements = self.statements().into_iter();
+                let mut statement = self.sqlite_statement(statements.next().unwrap_or_default())?;
+                for next in statements {
+                    // As above.
+                    let (done, next) = tokio::join!(run(statement), async { self.sqlite_statement(next) });
+                    done?;
+                    statement = next?;
+                }
+                let (done, worked) = tokio::join!(run(statement), async { work() });
+                done?;
+                Ok(worked)
+            }
+            Connection::Postgres(connection) => {
+                let query = bind_columns!(sqlx::query(AssertSqlSafe(self.postgres_text())), self.columns);
+                let (done, worked) = tokio::join!(query.execute(&mut **connection), async { work() });
+                done?;
+                Ok(worked)
+            }
+        }
+    }
+
+    /// A statement for SQLite with its arguments: for these rows, with so many places.
+    fn sqlite_statement(&self, (rows, places): (Range<usize>, usize)) -> Result<SqliteStatement, StoreError> {
+        Ok((AssertSqlSafe(self.sqlite_text(rows.len(), places)), self.sqlite_arguments(rows)?))
     }
 
     fn length(&self) -> usize {
@@ -384,10 +401,16 @@ impl Bulk<'_> {
 fn spread(rows: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
     const PLACES: [usize; 8] = [1, 4, 16, 64, 200, 500, 1_000, 2_000];
     let largest = PLACES[PLACES.len() - 1];
-    (0..rows).step_by(largest).map(move |start| {
-        let end = rows.min(start + largest);
-        let places = PLACES.into_iter().find(|places| *places >= end - start).unwrap_or(largest);
-        (start..end, places)
+    // The largest last: while the database works on it there is time for something else.
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let length = match (rows - start) % largest {
+            0 => largest.min(rows - start),
+            few => few,
+        };
+        let places = PLACES.into_iter().find(|places| *places >= length).unwrap_or(largest);
+        start += length;
+        (length > 0).then_some((start - length..start, places))
     })
 }
 
@@ -399,7 +422,7 @@ mod tests {
     fn rows_are_spread_over_few_sizes_of_statements() {
         assert_eq!(spread(0).count(), 0);
         assert_eq!(spread(1).collect::<Vec<_>>(), [(0..1, 1)]);
-        assert_eq!(spread(4017).collect::<Vec<_>>(), [(0..2000, 2000), (2000..4000, 2000), (4000..4017, 64)]);
+        assert_eq!(spread(4017).collect::<Vec<_>>(), [(0..17, 64), (17..2017, 2000), (2017..4017, 2000)]);
     }
 
     #[test]
