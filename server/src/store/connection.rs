@@ -180,6 +180,8 @@ fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
         .application_name(&name)
         // What is acknowledged is on disk, whatever the database's default is.
         .options([("synchronous_commit", "on"), ("client_min_messages", "warning")])
+        // Statements are short, and compiling one takes longer than running it.
+        .options([("jit", "off")])
         // So that a peer that is gone without a word is noticed there, and its locks are free.
         .options([("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")])
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(1))
