@@ -34,8 +34,9 @@ use tokio::sync::Mutex;
 /// How many bytes of answers of each kind are kept, about.
 const KEPT_BYTES: u64 = 32 * 1024 * 1024;
 
-/// The longest answer that servers share.
-const SHARED_BYTES: usize = 256 * 1024;
+/// The longest answer that servers share: a page of users who did some thousand different things each, or the sums of
+/// some ten thousand activities. Longer ones each server computes, perhaps a moment later than the others.
+const SHARED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why a question was not answered.
 #[derive(Clone, Debug, thiserror::Error)]
