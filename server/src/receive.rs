@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) const SMALL_BODY: usize = 65_536;
 
 /// How many bytes of large bodies are received at the same time.
-const ROOM_BYTES: usize = 64 * 1024 * 1024;
+const ROOM_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many bytes of a body that is too large are read and thrown away before the connection is closed.
 const DISCARDED_BYTES: usize = 32 * 1024 * 1024;
