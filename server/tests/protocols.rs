@@ -653,6 +653,9 @@ async fn totangos_pixel_is_always_a_pixel() {
     let post = server.post("/pixel.gif").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
     pixel(post).await;
     pixel(get("sdr_o=acme&sdr_o.account_name=Acme")).await;
+    // Who only asks whether there is a pixel has used nothing.
+    let asked = server.client.head(server.url(&format!("/pixel.gif?sdr_s={key}&sdr_o=acme&sdr_u=eve&sdr_a=x")));
+    assert_eq!(asked.send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(
         server.stream().await,
         ["Acme Inc · lisa · Reports · Exported 1 · 12:00:00", "Acme Inc · tom · General · Log in 1 · 12:00:00"]
