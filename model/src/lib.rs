@@ -13,6 +13,7 @@ mod json;
 pub mod member;
 pub mod minutes;
 pub mod module_rule;
+mod object;
 pub mod period;
 pub mod quality;
 pub mod query;

@@ -4,6 +4,7 @@ mod export;
 
 use super::{
     access::{MayAdminister, MayRead},
+    json::JsonBody,
     pairs::Parameters,
     problem::ApiProblem,
     responses::{ChangeProblems, ReadProblems},
@@ -11,7 +12,7 @@ use super::{
 use crate::{Server, negotiation, replay};
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -153,10 +154,9 @@ async fn get_rejects_ndjson(
 async fn post_replay(
     _: MayAdminister,
     State(server): State<Server>,
-    choice: Result<Json<RejectChoice>, JsonRejection>,
+    JsonBody(choice): JsonBody,
 ) -> Result<Json<ReplayAnswer>, ApiProblem> {
-    let Json(choice) = choice.map_err(|error| ApiProblem::new(error.status(), error.body_text()))?;
-    Ok(Json(replay::replay(&server, &choice.checked()?).await?))
+    Ok(Json(replay::replay(&server, &RejectChoice::from_json(&choice)?).await?))
 }
 
 /// Dismisses rejected events: they are no longer kept
