@@ -21,7 +21,7 @@ use server::{
     members::Members,
     store::{Asked, Store},
 };
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// An event: Lisa of Acme exports a dashboard.
@@ -122,6 +122,11 @@ impl TestServer {
     /// The rows of a query for one column of text.
     pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
         self.database.texts(sql).await
+    }
+
+    /// The files of the database, where it lies in files of its own.
+    pub(crate) fn database_files(&self) -> Vec<PathBuf> {
+        self.database.files()
     }
 
     /// Every byte of the database, where it lies in files of its own.
