@@ -68,6 +68,8 @@ pub struct Server {
     keys: Keys,
     members: Members,
     access: Access,
+    /// By which hosts it answers besides this machine's own; `None` is any.
+    hosts: Option<Arc<[String]>>,
     rate_limit: Option<RateLimit>,
 }
 
@@ -111,6 +113,7 @@ impl Server {
             keys,
             members,
             access,
+            hosts: None,
             rate_limit: None,
         }
     }
@@ -118,6 +121,12 @@ impl Server {
     /// The same, but those who say nothing of themselves may do this much.
     pub fn with_access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// The same, but nothing is answered by another host than this machine's own addresses, localhost and these.
+    pub fn with_hosts(mut self, hosts: &[String]) -> Self {
+        self.hosts = Some(hosts.into());
         self
     }
 

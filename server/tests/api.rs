@@ -140,6 +140,43 @@ async fn every_route_fails_in_the_same_form() {
     }
     let (_, problem) = server.problem(request(Method::GET, "/api/v1/usage?period=x")).await;
     assert_eq!(problem["errors"][0]["pointer"], "/period");
+    let (_, problem) = server.problem(request(Method::GET, "/api/v1/events")).await;
+    assert_eq!(problem["detail"], "/api/v1/events does not take GET");
+    let replay = |body: Value| request(Method::POST, "/api/v1/rejects/replay").json(&body);
+    let (status, problem) = server.problem(replay(json!({"ids": [1, "two"], "every": true}))).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/every")));
+    assert_eq!(problem["errors"][1], json!({"pointer": "/ids/1", "detail": "must be an id, a whole number"}));
+    assert_eq!(server.problem(request(Method::POST, "/api/v1/rejects/replay").body("{}")).await.0, 415);
+    assert_eq!(server.problem(replay(json!({})).body("{")).await.0, 400);
+}
+
+#[tokio::test]
+async fn where_nobody_need_sign_in_no_page_of_another_origin_changes_anything() {
+    let server = start().await;
+    let rules = |origin: &[(&str, &str)]| {
+        let request = server.client.put(server.url("/api/v1/module-rules")).json(&json!({"rules": []}));
+        origin.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    };
+    for foreign in [&[("origin", "https://evil.example")][..], &[("sec-fetch-site", "cross-site")]] {
+        assert_eq!(server.problem(rules(foreign)).await.0, 403);
+        let dismissing = server.client.delete(server.url("/api/v1/rejects?all=true"));
+        let dismissing = foreign.iter().fold(dismissing, |request, (name, value)| request.header(*name, *value));
+        assert_eq!(server.problem(dismissing).await.0, 403);
+    }
+    for ours in [&[("origin", server.base_url.as_str())][..], &[("sec-fetch-site", "same-origin")], &[]] {
+        assert_eq!(rules(ours).send().await.unwrap().status(), StatusCode::OK, "{ours:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_a_database_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = start().await;
+    server.send(&event("lisa")).await;
+    for file in server.database_files() {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
 }
 
 #[tokio::test]
@@ -215,7 +252,7 @@ async fn tables_come_as_files_too() {
     let name = "attachment; filename=\"activities-2026-11-22-2026-11-22.csv\"";
     assert_eq!(file.headers()[header::CONTENT_DISPOSITION], name);
     let text = file.text().await.unwrap();
-    let expected = "module,action,actions,previous_actions,change,change_percent\r\nDashboard,'=cmd,1,0,unknown,\r\n";
+    let expected = "module,action,actions,previous_actions,change,change_percent\r\n\"Dashboard\",\"'=cmd\",1,0,\"unknown\",\"\"\r\n";
     assert_eq!(text.trim_start_matches('\u{feff}'), expected);
     let negotiated = server.client.get(server.url("/api/v1/usage/activities?period=yesterday"));
     let negotiated = negotiated.header(header::ACCEPT, "text/csv").send().await.unwrap().text().await.unwrap();

@@ -190,6 +190,32 @@ async fn without_signing_in_nothing_is_open() {
     assert_eq!(stranger.status("/sign-in").await, 200);
 }
 
+/// By which headers of a request an answer differs.
+fn varies(answer: &Response) -> String {
+    let names = answer.headers().get_all(header::VARY).iter().map(|name| name.to_str().unwrap());
+    names.collect::<Vec<_>>().join(", ").to_lowercase()
+}
+
+#[tokio::test]
+async fn what_one_reader_gets_is_kept_for_no_other() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let stranger = Browser::new(&server);
+    let pages = ["/", "/members"].map(|path| (&ada, path));
+    let reads = READS.into_iter().flat_map(|path| [(&ada, path), (&stranger, path)]);
+    for (browser, path) in reads.chain(pages) {
+        let answer = browser.get(path).await;
+        let kept = answer.headers()[header::CACHE_CONTROL].to_str().unwrap();
+        if kept.contains("no-store") {
+            continue;
+        }
+        assert_eq!(kept, "private, no-cache", "{path}");
+        let varies = varies(&answer);
+        assert!(varies.contains("cookie") && varies.contains("authorization"), "{path}: {varies}");
+    }
+    assert!(varies(&ada.get("/api/v1/today").await).contains("accept-encoding"));
+}
+
 #[tokio::test]
 async fn the_first_link_makes_one_administrator() {
     let server = start().await;
@@ -274,6 +300,7 @@ async fn after_signing_in_the_reader_stays_on_this_server() {
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),
+        ("/sign-out", "/"),
     ] {
         let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("return", to)];
         let answer = Browser::new(&server).post("/sign-in", &fields).await;

@@ -40,6 +40,11 @@ pub(super) struct Serve {
     #[arg(long, env = "USAGE_MONITOR_OPEN_TO_NETWORK")]
     open_to_network: bool,
 
+    /// A name by which browsers reach this machine, where --access open or --demo ask nobody to sign in: on a loopback
+    /// address only requests to it, to localhost and to such names are answered. Several are separated by commas
+    #[arg(long, env = "USAGE_MONITOR_HOST", value_name = "NAME", value_delimiter = ',')]
+    host: Vec<String>,
+
     /// Show a living demonstration: 180 days of a made-up customer base whose users keep working. Wants a database of
     /// its own
     #[arg(long, env = "USAGE_MONITOR_DEMO")]
@@ -82,6 +87,10 @@ impl Serve {
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
         let mut server = server.with_access(access);
+        // In a network that was opened in plain words others call this machine as they like, unless told how.
+        if access != Access::SignIn && (address.ip().is_loopback() || !self.host.is_empty()) {
+            server = server.with_hosts(&self.host);
+        }
         if let Some(events_per_second) = self.rate_limit {
             server = server.with_rate_limit(events_per_second);
         }

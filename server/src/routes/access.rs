@@ -122,11 +122,12 @@ impl FromRequestParts<Server> for MayAdminister {
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
         let caller = Caller::of(&parts.headers, server).await?;
         caller.may_administer(server.access)?;
-        // Without a session there is nothing that a page of another origin could make use of.
         match caller {
-            Caller::Member(_) => same_origin::check(&parts.headers).map(|()| Self),
-            Caller::Key(_) | Caller::Anyone => Ok(Self),
+            Caller::Member(_) => same_origin::check(&parts.headers)?,
+            // What anyone may do, a page of another origin could make any browser do.
+            Caller::Key(_) | Caller::Anyone => same_origin::check_browser(&parts.headers)?,
         }
+        Ok(Self)
     }
 }
 

@@ -11,7 +11,9 @@ pub mod decoders;
 mod encoding;
 mod events;
 mod form;
+mod hosts;
 mod intake;
+mod json;
 mod link;
 mod members;
 mod module_rules;
@@ -33,9 +35,9 @@ use crate::Server;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, OriginalUri, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -63,23 +65,31 @@ pub fn router(server: Server) -> Router {
         .route("/api/", axum::routing::any(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn(every_error_is_a_problem));
-    let secure =
-        |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+        .layer(from_fn(every_error_is_a_problem))
+        // What one reader may see is for no cache that others share.
+        .layer(unless_given(header::CACHE_CONTROL, "private, no-cache"))
+        .layer(SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("cookie, authorization")));
+    let hosts = server.hosts.clone();
     Router::new()
         .merge(api)
         .merge(page::router())
         .with_state(server)
+        .layer(from_fn_with_state(hosts, hosts::check))
         .layer(CatchPanicLayer::custom(|_| {
             ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "something unforeseen went wrong").into_response()
         }))
         .layer(CompressionLayer::new())
-        .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(unless_given(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Within no other page, where a click could be meant for something else. The second is for older browsers.
-        .layer(secure(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
-        .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(secure(header::REFERRER_POLICY, "same-origin"))
+        .layer(unless_given(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
+        .layer(unless_given(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(unless_given(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// Gives answers a header that have none of its name.
+fn unless_given(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 /// What the log says of a request: its route. The address itself may hold a key.
@@ -120,8 +130,8 @@ async fn unknown(request: Request) -> ApiProblem {
     ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no {}", request.uri().path()))
 }
 
-async fn not_allowed(request: Request) -> ApiProblem {
-    let detail = format!("{} does not take {}", request.uri().path(), request.method());
+async fn not_allowed(OriginalUri(address): OriginalUri, request: Request) -> ApiProblem {
+    let detail = format!("{} does not take {}", address.path(), request.method());
     ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
