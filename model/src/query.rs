@@ -4,6 +4,7 @@
 
 use crate::{
     Day,
+    api::audit::{AUDIT_LIMIT, AUDIT_LIMIT_MAX},
     api::problem::FieldError,
     api::quality::{REJECT_IDS, REJECTS_LIMIT, REJECTS_LIMIT_MAX, RejectChoice},
     api::today::{STREAM_LIMIT, STREAM_LIMIT_MAX},
@@ -28,6 +29,21 @@ pub struct UsageQuery {
 impl Default for UsageQuery {
     fn default() -> Self {
         Self { period: PeriodChoice::Last30Days, account: None }
+    }
+}
+
+/// `GET /audit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// How many changes.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub before: Option<String>,
+}
+
+impl Default for AuditQuery {
+    fn default() -> Self {
+        Self { limit: AUDIT_LIMIT, before: None }
     }
 }
 
@@ -358,6 +374,14 @@ impl RejectsQuery {
         }
         pairs.extend(self.before.iter().map(|before| ("before".into(), before.clone())));
         pairs
+    }
+}
+
+impl AuditQuery {
+    /// Reads `limit` and `before`. Whether `before` is a cursor is for the list to say.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let limit = number(pairs, "limit", 1..=AUDIT_LIMIT_MAX).map_err(|error| vec![error])?;
+        Ok(Self { limit: limit.unwrap_or(AUDIT_LIMIT), before: value(pairs, "before").map(str::to_owned) })
     }
 }
 

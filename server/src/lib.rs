@@ -97,7 +97,7 @@ impl Server {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
-        let keys = Keys::new(store.clone());
+        let keys = Keys::new(store.clone(), clock.clone());
         let members = Members::new(store.clone(), clock.clone());
         let access = Access::default();
         let refusals = Refusals::default();
@@ -144,6 +144,11 @@ impl Server {
     /// Who may sign in.
     pub fn members(&self) -> &Members {
         &self.members
+    }
+
+    /// What programs send events and read with.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// What is read.

@@ -6,7 +6,10 @@ mod harness;
 
 use chrono_tz::Tz;
 use harness::TestServer;
-use model::instant::Instant;
+use model::{
+    instant::Instant,
+    key::{Grant, NewKey},
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -293,12 +296,10 @@ async fn what_can_be_no_account_is_one_that_nobody_knows() {
 
 #[tokio::test]
 async fn a_key_is_held_to_its_grant() {
-    use server::store::Grant;
     let server = start().await;
-    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
-    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
-    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
-    assert!(server.store.add_key(server::key::digest("x"), "out", Grant::Read, noon()).await.is_err());
+    let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
+    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None };
+    assert!(server.keys.make(taken, server.author()).await.is_err());
     let post = |key: &str| server.client.post(server.url("/api/v1/events")).bearer_auth(key).json(&event("lisa"));
     let get = |key: &str| server.client.get(server.url("/api/v1/today")).bearer_auth(key);
     assert_eq!(post(&ingest).send().await.unwrap().status(), StatusCode::OK);
@@ -318,11 +319,8 @@ async fn a_key_is_held_to_its_grant() {
 
 #[tokio::test]
 async fn what_cannot_set_headers_sends_text_and_the_key_as_a_parameter() {
-    use server::store::Grant;
     let server = start().await;
-    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
-    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
-    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
     let post = |key: &str| {
         let request = server.client.post(server.url(&format!("/api/v1/events?key={key}")));
         let request = request.header(header::CONTENT_TYPE, "text/plain;charset=UTF-8");

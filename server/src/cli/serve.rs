@@ -1,15 +1,9 @@
 //! `usage-monitor serve`.
 
-use super::{Database, Failure, minutes, user};
-use crate::{
-    Access, Server,
-    clock::{Clock, DatabaseClock},
-    dashboards::Display,
-    demo::Feed,
-    key,
-    store::{Grant, Store},
-};
+use super::{Database, Failure, author, minutes, user};
+use crate::{Access, Server, clock::DatabaseClock, dashboards::Display, demo::Feed, store::Store};
 use clap::{Args, ValueEnum};
+use model::key::{Grant, NewKey};
 use std::{io::IsTerminal, net::SocketAddr, num::NonZeroU32, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
@@ -104,7 +98,7 @@ impl Serve {
             page: page_address(address),
             file: self.database.at.url.strip_prefix("sqlite://"),
             first_link: first_link(&server, access).await?,
-            key: first_key(&store, access, clock.now()).await?,
+            key: first_key(&server, &store, access).await?,
         };
         greeting.print();
         let (failing, failure) = oneshot::channel();
@@ -154,16 +148,15 @@ enum ShownKey {
 }
 
 /// Makes the first key where somebody sits at a terminal to see it. What is printed elsewhere ends up in logs.
-async fn first_key(store: &Store, access: Access, now: model::instant::Instant) -> Result<ShownKey, Failure> {
+async fn first_key(server: &Server, store: &Store, access: Access) -> Result<ShownKey, Failure> {
     if access == Access::Open {
         return Ok(ShownKey::Needless);
     }
     if access == Access::Guest || !std::io::stdout().is_terminal() || store.has_keys().await? {
         return Ok(ShownKey::Unknown);
     }
-    let made = key::generate()?;
-    store.add_key(key::digest(&made), "shown at the first start", Grant::Ingest, now).await?;
-    Ok(ShownKey::Made(made))
+    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None };
+    Ok(ShownKey::Made(server.keys().make(new, author()).await?.secret))
 }
 
 /// What is said at start.

@@ -1,7 +1,9 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod address;
 mod array;
+mod audit;
 mod clients;
 mod cookie;
 mod cross_origin;
@@ -14,6 +16,7 @@ mod form;
 mod hosts;
 mod intake;
 mod json;
+mod keys;
 mod link;
 mod members;
 mod module_rules;
@@ -112,6 +115,8 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(module_rules::router())
         .merge(rejects::router())
         .merge(quality::router())
+        .merge(keys::router())
+        .merge(audit::router())
         .merge(workspace::router())
         .merge(operation::router());
     let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);

@@ -1,11 +1,11 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::Caller, link, members, problem::ApiProblem, profile, sign_in};
+use super::{access::Caller, audit, keys, link, members, problem::ApiProblem, profile, sign_in};
 use crate::{Server, assets};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
 };
 use axum::{
     Router,
@@ -27,6 +27,7 @@ pub(super) fn router() -> Router<Server> {
         .route(LINK, get(get_page).post(link::post_link))
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
+        .route(KEYS, get(get_page).post(keys::post_keys))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -98,10 +99,13 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         }
         (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
-        // What is not for them does not exist for them.
-        (View::Profile { .. } | View::Members | View::SignIn(_) | View::Link(_) | View::NotFound, _) => {
-            Ok(PageData::NotFound)
+        (View::Keys(_), Caller::Member(who)) if who.member.role == Role::Administrator => keys::load(server).await,
+        (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
+            audit::load(server, query).await
         }
+        // What is not for them does not exist for them.
+        (View::Profile { .. } | View::Members | View::Keys(_) | View::Audit(_), _)
+        | (View::SignIn(_) | View::Link(_) | View::NotFound, _) => Ok(PageData::NotFound),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn post_sign_in(State(server): State<Server>, mut form: Form) -
 
 pub(super) async fn post_sign_out(State(server): State<Server>, form: Form) -> Result<Response, ApiProblem> {
     if let Caller::Member(who) = Caller::of(&form.parts.headers, &server).await? {
-        carry_out(async move { Ok(server.members.end_session(&who, who.session_no).await?) }).await?;
+        carry_out(async move { Ok(server.members.sign_out(&who).await?) }).await?;
     }
     let mut response = Redirect::to(SIGN_IN).into_response();
     cookie::forget_session(response.headers_mut());

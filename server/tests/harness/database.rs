@@ -71,6 +71,20 @@ impl TestDatabase {
         texts.expect("rows")
     }
 
+    /// Does something that the product never does.
+    pub(crate) async fn run(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url()).await?;
+                sqlx::query(sql).execute(&mut connection).await.map(|_| ())
+            }
+            Self::Postgres { .. } => {
+                let mut connection = sqlx::PgConnection::connect(&self.url()).await?;
+                sqlx::query(sql).execute(&mut connection).await.map(|_| ())
+            }
+        }
+    }
+
     /// Every byte of SQLite's files, its log of writes included. What Postgres writes is not for us to read.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         let files = self.files();
