@@ -300,7 +300,8 @@ async fn no_answer_is_shown_within_another_page() {
     for path in ["/", "/sign-in", "/members", "/profile", "/nowhere", "/api/v1/today", "/api/docs/index.html"] {
         let answer = ada.get(path).await;
         assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY", "{path}");
-        assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'", "{path}");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
     }
 }
 

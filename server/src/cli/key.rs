@@ -123,7 +123,8 @@ async fn list(database: &DatabaseUrl) -> Result<(), Failure> {
     for api::key::Key { name, grant, secrets, .. } in open(database).await?.list().await?.keys {
         for api::key::KeySecret { prefix, created, last_used, expires } in secrets {
             let (used, expires) = (shown(last_used), shown(expires));
-            println!("{name}\t{}\t{prefix}…\tmade {created}\tlast used {used}\texpires {expires}", grant.as_str());
+            let begins = if prefix.is_empty() { "unknown".to_owned() } else { format!("{prefix}…") };
+            println!("{name}\t{}\t{begins}\tmade {created}\tlast used {used}\texpires {expires}", grant.as_str());
         }
     }
     Ok(())

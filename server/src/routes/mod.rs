@@ -23,6 +23,7 @@ mod module_rules;
 mod operation;
 mod page;
 mod pairs;
+mod policy;
 mod problem;
 mod profile;
 mod quality;
@@ -83,8 +84,8 @@ pub fn router(server: Server) -> Router {
         }))
         .layer(CompressionLayer::new())
         .layer(unless_given(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // Within no other page, where a click could be meant for something else. The second is for older browsers.
-        .layer(unless_given(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
+        // The second says to older browsers too: within no other page, where a click could be meant for something else.
+        .layer(unless_given(header::CONTENT_SECURITY_POLICY, policy::NO_PAGE))
         .layer(unless_given(header::X_FRAME_OPTIONS, "DENY"))
         .layer(unless_given(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -168,7 +169,7 @@ fn json_bytes(bytes: impl Into<Body>) -> impl IntoResponse {
 
 /// The browsable API documentation: Swagger UI from the binary itself, no outside host.
 mod docs {
-    use super::{ApiProblem, IntoResponse, Response, StatusCode, header};
+    use super::{ApiProblem, HeaderValue, IntoResponse, Response, StatusCode, header, policy};
     use axum::{extract::Path, response::Redirect};
     use std::sync::{Arc, LazyLock};
     use utoipa_swagger_ui::Config;
@@ -183,7 +184,11 @@ mod docs {
     pub(super) async fn file(Path(file): Path<String>) -> Result<Response, ApiProblem> {
         match utoipa_swagger_ui::serve(&file, CONFIG.clone()) {
             Ok(Some(found)) => {
-                Ok(([(header::CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response())
+                let kind = HeaderValue::from_str(&found.content_type);
+                let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+                let policy = HeaderValue::from_static(policy::DOCUMENTATION);
+                let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
+                Ok((headers, found.bytes.into_owned()).into_response())
             }
             Ok(None) => Err(ApiProblem::new(StatusCode::NOT_FOUND, format!("the documentation has no {file}"))),
             Err(error) => Err(ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),

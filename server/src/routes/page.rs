@@ -1,8 +1,8 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::Caller, audit, keys, link, members, problem::ApiProblem, profile, sign_in};
-use crate::{Server, assets};
+use super::{access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in};
+use crate::{Server, assets, secret};
 use app::{
     Loaded, PageData, ShellOptions,
     view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use leptos::{nonce::Nonce, prelude::provide_context};
 use model::{
     api::{member::Reader, problem::Problem},
     member::Role,
@@ -110,6 +111,11 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
 }
 
 async fn render(server: &Server, loaded: Loaded, status: StatusCode, parts: Parts) -> Response {
+    let Ok(nonce) = secret::generate() else {
+        let detail = "no page can be made at the moment";
+        return ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    };
+    let nonce = Nonce::from_value(nonce);
     let clock = server.zone_clock();
     let origin = origin(&parts);
     let shell = move || {
@@ -122,11 +128,14 @@ async fn render(server: &Server, loaded: Loaded, status: StatusCode, parts: Part
             origin: origin.clone(),
         })
     };
-    let handler = leptos_axum::render_app_async(shell);
+    let policy = policy::of_page(&nonce);
+    let handler = leptos_axum::render_app_async_with_context(move || provide_context(nonce.clone()), shell);
     let request = Request::from_parts(parts, Body::empty());
     let mut response: Response<Body> = handler(request).await.into_response();
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
     response
 }
 
