@@ -32,7 +32,7 @@ test("a key is made, used, rotated and revoked", { tag: "@nojs" }, async ({ memb
   await expect(page.getByText("No key yet")).toBeVisible();
   expect([await send(first), await send(second)]).toEqual([401, 401]);
 
-  await members.menu.getByRole("link", { name: "Audit log" }).click();
+  await members.menu.getByRole("link", { name: "Audit" }).click();
   await expect(page.getByRole("table").locator("tbody tr")).toContainText([
     "Revoked a key website",
     "Gave a key another secret website",

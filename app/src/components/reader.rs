@@ -16,15 +16,18 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
     let current = move |is_current: fn(&View) -> bool| move || view.with(is_current).then_some("page");
     let links = match &reader.member {
         Some(member) => {
-            let pages: [(&str, &str, fn(&View) -> bool); 3] = [
-                (MEMBERS, "Members", |view| matches!(view, View::Members)),
-                (KEYS, "Keys", |view| matches!(view, View::Keys(_))),
-                (AUDIT, "Audit log", |view| matches!(view, View::Audit(_))),
-            ];
-            let pages = pages.map(|(href, name, is_current)| {
+            let link = |href: &'static str, name: &'static str, is_current: fn(&View) -> bool| {
                 view! { <a href=href rel="external" aria-current=current(is_current)>{name}</a> }.into_any()
+            };
+            let pages = reader.manages_members().then(|| {
+                [
+                    link(MEMBERS, "Members", |view| matches!(view, View::Members)),
+                    link(KEYS, "Keys", |view| matches!(view, View::Keys(_))),
+                    link(AUDIT, "Audit", |view| matches!(view, View::Audit(_))),
+                ]
+                .into_iter()
+                .collect_view()
             });
-            let pages = reader.manages_members().then(|| pages.into_iter().collect_view());
             let is_current = current(|view| matches!(view, View::Profile { .. }));
             view! {
                 <a href=PROFILE rel="external" title=member.email.clone() aria-current=is_current>

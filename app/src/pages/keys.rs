@@ -136,7 +136,7 @@ fn row(name: &str, note: &'static str, secret: KeySecret, change: Option<AnyView
             <td data-label="Made">{told(Some(created), format::long_ago)}</td>
             <td data-label="Last used">{told(last_used, format::long_ago)}</td>
             <td data-label="Expires">{told(expires, format::until)}</td>
-            <td class="figure">{change}</td>
+            <td>{change}</td>
         </tr>
     }
     .into_any()
@@ -189,7 +189,7 @@ fn RotateForm(
         view! { <option value=seconds.to_string() selected=seconds == chosen>{text}</option> }
     });
     view! {
-        <section class="panel">
+        <section class="panel asked">
             <h2>"Rotate " {key.name}</h2>
             <p>"The key gets another secret and keeps its name. Meanwhile programs can go on with the one they have."</p>
             <form method="post" action=View::Keys(Some(KeyStep::Rotate(key.id))).href() class="form">
@@ -215,7 +215,7 @@ fn RevokeForm(
     form: SentForm,
 ) -> impl IntoView {
     view! {
-        <section class="panel">
+        <section class="panel asked">
             <h2>"Revoke " {key.name}</h2>
             <p>"Programs that use this key are refused from now on. This can’t be undone."</p>
             <form method="post" action=View::Keys(Some(KeyStep::Revoke(key.id))).href() class="form">
