@@ -6,7 +6,7 @@ use crate::{
     store::{Author, Key, NewSecret, Store, StoreError},
 };
 use model::{
-    api::key::{Keys as EveryKey, MadeKey},
+    api::key::{KeyList, MadeKey},
     instant::Instant,
     key::{NewKey, Rotation},
 };
@@ -96,8 +96,8 @@ impl Keys {
     }
 
     /// Every key, by name.
-    pub async fn list(&self) -> Result<EveryKey, StoreError> {
-        Ok(EveryKey { as_of: self.clock.now(), keys: self.store.keys().await? })
+    pub async fn list(&self) -> Result<KeyList, StoreError> {
+        Ok(KeyList { as_of: self.clock.now(), keys: self.store.keys().await? })
     }
 
     /// Makes a key.

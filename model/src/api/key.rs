@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Every key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Keys {
+pub struct KeyList {
     /// When this was answered.
     pub as_of: Instant,
     /// By name.

@@ -110,6 +110,7 @@ impl Store {
         let sql = "DELETE FROM key_secret WHERE key_no = $1 AND ends_at <= $2";
         query(sql).bind(key_no).bind(author.at.millis()).execute(connection).await?;
         insert_secret(connection, key_no, secret, author.at, expires).await?;
+        let ends = newest.and_then(|newest| newest.expires).map_or(ends, |expires| expires.min(ends));
         let states = States {
             before: json!({"prefix": newest.map(|newest| &newest.prefix), "ends": ends}),
             after: json!({"prefix": secret.prefix, "expires": expires}),

@@ -19,7 +19,7 @@ use axum::{
 };
 use model::{
     api::{
-        key::{Keys, MadeKey},
+        key::{KeyList, MadeKey},
         problem::FieldError,
     },
     key::{NewKey, Rotation},
@@ -37,9 +37,9 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     get,
     path = "/keys",
     tag = "Keys",
-    responses((status = 200, description = "The keys, by name", body = Keys), AdministratorProblems),
+    responses((status = 200, description = "The keys, by name", body = KeyList), AdministratorProblems),
 )]
-async fn get_keys(_: Administrator, State(server): State<Server>) -> Result<Json<Keys>, ApiProblem> {
+async fn get_keys(_: Administrator, State(server): State<Server>) -> Result<Json<KeyList>, ApiProblem> {
     Ok(Json(server.keys.list().await?))
 }
 
