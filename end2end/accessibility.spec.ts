@@ -79,6 +79,21 @@ for (const colorScheme of ["light", "dark"] as const) {
           await members.invite("Lisa Ray", "lisa@example.com");
           expect(await violations(page)).toEqual([]);
         });
+
+        test("keys and the audit log", async ({ members, keys, page }) => {
+          await members.createFirst();
+          await keys.open();
+          expect(await violations(page)).toEqual([]);
+          await keys.make("website");
+          expect(await violations(page)).toEqual([]);
+          for (const step of ["Rotate", "Revoke"] as const) {
+            await keys.open();
+            await keys.choose("website", step);
+            expect(await violations(page)).toEqual([]);
+          }
+          await members.open("/audit");
+          expect(await violations(page)).toEqual([]);
+        });
       });
 
       test("an empty workspace", async ({ today, page }) => {

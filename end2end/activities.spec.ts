@@ -233,7 +233,8 @@ test.describe("the table", () => {
     expect(file.suggestedFilename()).toBe("activities-2026-11-16-2026-11-22.csv");
     const [head, ...lines] = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
     expect(head).toBe("\ufeffmodule,action,actions,previous_actions,change,change_percent");
-    const cells = lines.map((line) => line.split(","));
+    // Texts stand in quotes, whatever is in them.
+    const cells = lines.map((line) => line.split(",").map((cell) => cell.replace(/^"(.*)"$/, "$1")));
     expect(cells.map((line) => line.slice(0, 4))).toEqual(shown);
     expect(cells.map((line) => line.slice(4))).toEqual([
       ["new", ""],

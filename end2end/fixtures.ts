@@ -2,6 +2,7 @@ import { expect, test as base } from "@playwright/test";
 import { Complaints } from "./complaints";
 import { ActivitiesPage } from "./pages/activities";
 import { Frame } from "./pages/frame";
+import { KeysPage } from "./pages/keys";
 import { MembersPages } from "./pages/members";
 import { QualityPage } from "./pages/quality";
 import { TodayPage } from "./pages/today";
@@ -20,6 +21,7 @@ interface Fixtures extends Settings {
   activities: ActivitiesPage;
   quality: QualityPage;
   members: MembersPages;
+  keys: KeysPage;
 }
 
 export const test = base.extend<Fixtures>({
@@ -55,6 +57,7 @@ export const test = base.extend<Fixtures>({
   activities: async ({ page, frame }, use) => use(new ActivitiesPage(page, frame)),
   quality: async ({ page, frame }, use) => use(new QualityPage(page, frame)),
   members: async ({ page, frame, server }, use) => use(new MembersPages(page, frame, server)),
+  keys: async ({ page, frame }, use) => use(new KeysPage(page, frame)),
 });
 
 export { expect };

@@ -152,6 +152,34 @@ pub fn age(now: Instant, then: Instant) -> String {
     }
 }
 
+/// How long a time is, in words that suit weeks too: `5 minutes`, `3 hours`, `30 days`; empty below a minute. Whole units,
+/// cut off.
+fn span(millis: i64) -> String {
+    match millis / 60_000 {
+        ..1 => String::new(),
+        minutes @ 1..60 => counted(minutes, "minute"),
+        minutes @ 60..2_880 => counted(minutes / 60, "hour"),
+        minutes => counted(minutes / 1_440, "day"),
+    }
+}
+
+/// How long ago something was that may be long ago: `just now`, `3 hours ago`, `30 days ago`.
+pub fn long_ago(now: Instant, then: Instant) -> String {
+    match span(now.millis() - then.millis()).as_str() {
+        "" => "just now".into(),
+        span => format!("{span} ago"),
+    }
+}
+
+/// When something is: `in 30 days`, `in a moment`; how long ago where it has been.
+pub fn until(now: Instant, then: Instant) -> String {
+    match span(then.millis() - now.millis()).as_str() {
+        _ if then <= now => long_ago(now, then),
+        "" => "in a moment".into(),
+        span => format!("in {span}"),
+    }
+}
+
 /// A count with its noun, in the plural where it must be: `1 user`, `2 users`.
 pub fn counted(count: i64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
@@ -266,6 +294,18 @@ mod tests {
         let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
         assert_eq!(browser(iphone), "Safari on iPhone");
         assert_eq!(browser("curl/8.5.0"), "Another program");
+    }
+
+    #[test]
+    fn what_is_far_away_is_told_in_days() {
+        let at = |minutes: i64| Instant::from_millis(minutes * 60_000);
+        for (minutes, text) in [(0, "just now"), (59, "59 minutes ago"), (2_879, "47 hours ago"), (2_880, "2 days ago")]
+        {
+            assert_eq!(long_ago(at(minutes), at(0)), text);
+        }
+        for (minutes, text) in [(-60, "1 hour ago"), (0, "just now"), (90, "in 1 hour"), (43_200, "in 30 days")] {
+            assert_eq!(until(at(0), at(minutes)), text);
+        }
     }
 
     #[test]

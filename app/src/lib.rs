@@ -30,6 +30,8 @@ pub use shell::{App, Assets, ShellOptions, shell};
 
 use model::api::{
     Workspace,
+    audit::AuditLog,
+    key::{Key, MadeKey},
     member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session},
     problem::Problem,
     quality::{Quality, Rejects},
@@ -106,6 +108,17 @@ pub enum PageData {
         /// The link that was just made.
         issued: Option<IssuedLink>,
     },
+    /// Of [`view::View::Keys`].
+    Keys {
+        /// Every key.
+        keys: Vec<Key>,
+        /// What was typed.
+        form: SentForm,
+        /// The key that was just made, or got another secret.
+        made: Option<MadeKey>,
+    },
+    /// Of [`view::View::Audit`].
+    Audit(AuditLog),
     /// Of [`view::View::NotFound`].
     NotFound,
 }

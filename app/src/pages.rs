@@ -1,6 +1,8 @@
 //! The pages, each put together from components.
 
 pub(crate) mod activities;
+pub(crate) mod audit;
+pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod members;
 pub(crate) mod not_found;

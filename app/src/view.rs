@@ -6,7 +6,7 @@
 use form_urlencoded::Serializer;
 use model::{
     api::problem::FieldError,
-    query::{Pairs, RejectFilter, RejectsQuery, StreamQuery, TableOf, TableQuery, UsageQuery},
+    query::{AuditQuery, Pairs, RejectFilter, RejectsQuery, StreamQuery, TableOf, TableQuery, UsageQuery},
 };
 
 /// The path of the Today page.
@@ -36,6 +36,21 @@ pub const PROFILE_CHANGED: &str = "/profile?changed=password";
 /// The path of the page of members, for administrators.
 pub const MEMBERS: &str = "/members";
 
+/// The path of the page of keys, for administrators.
+pub const KEYS: &str = "/keys";
+
+/// The path of the page of the audit log, for administrators.
+pub const AUDIT: &str = "/audit";
+
+/// What the page of keys asks about before it is done, to the key of this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStep {
+    /// Giving it another secret.
+    Rotate(i64),
+    /// Taking it back.
+    Revoke(i64),
+}
+
 /// A page with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
@@ -56,6 +71,10 @@ pub enum View {
     },
     /// Everyone who may sign in.
     Members,
+    /// Every key, and what is to be done with one.
+    Keys(Option<KeyStep>),
+    /// Who changed what.
+    Audit(AuditQuery),
     /// No page has this path.
     NotFound,
 }
@@ -78,6 +97,8 @@ impl View {
             LINK => Self::Link(last_value(query, "token").unwrap_or_default()),
             PROFILE => Self::Profile { changed: last_value(query, "changed").is_some() },
             MEMBERS => Self::Members,
+            KEYS => Self::Keys(key_step(query)),
+            AUDIT => Self::Audit(AuditQuery { before: last_value(query, "before"), ..AuditQuery::default() }),
             _ => Self::NotFound,
         }
     }
@@ -133,6 +154,13 @@ impl View {
             Self::Profile { changed: false } => PROFILE.into(),
             Self::Profile { changed: true } => PROFILE_CHANGED.into(),
             Self::Members => MEMBERS.into(),
+            Self::Keys(None) => KEYS.into(),
+            Self::Keys(Some(KeyStep::Rotate(id))) => with_search(KEYS, &vec![("rotate".into(), id.to_string())]),
+            Self::Keys(Some(KeyStep::Revoke(id))) => with_search(KEYS, &vec![("revoke".into(), id.to_string())]),
+            Self::Audit(query) => {
+                let before = query.before.iter().map(|before| ("before".into(), before.clone()));
+                with_search(AUDIT, &before.collect())
+            }
             Self::NotFound => TODAY.into(),
         }
     }
@@ -148,6 +176,11 @@ pub fn without_errors(query: &Pairs, errors: &[FieldError]) -> TableQuery {
     let left_out = |name: &str| is_wrong(name) || wrong_period && PERIOD.contains(&name);
     let right = query.iter().filter(|(name, _)| !left_out(name)).cloned().collect();
     table_query(&right).unwrap_or_default()
+}
+
+fn key_step(query: &Pairs) -> Option<KeyStep> {
+    let id = |name: &str| last_value(query, name)?.parse().ok();
+    id("rotate").map(KeyStep::Rotate).or_else(|| id("revoke").map(KeyStep::Revoke))
 }
 
 fn table_query(query: &Pairs) -> Result<TableQuery, Vec<FieldError>> {
@@ -212,6 +245,11 @@ mod tests {
             "/profile",
             "/profile?changed=password",
             "/members",
+            "/keys",
+            "/keys?rotate=7",
+            "/keys?revoke=7",
+            "/audit",
+            "/audit?before=17",
             "/activities",
             "/activities?table=modules&period=yesterday&account=acme",
             "/activities?from=2026-01-01&to=2026-02-01&filter=a+b%3D%C3%BC%25&sort=change&order=asc&offset=200",

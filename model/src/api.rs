@@ -2,7 +2,9 @@
 //!
 //! Instants are RFC 3339 in UTC with milliseconds, days `YYYY-MM-DD` in the reporting zone, durations whole seconds.
 
+pub mod audit;
 pub mod ingest;
+pub mod key;
 pub mod member;
 pub mod problem;
 pub mod quality;

@@ -5,14 +5,17 @@
 //! The crate compiles to WebAssembly, so that page and server share every definition.
 
 pub mod api;
+pub mod audit;
 pub mod call;
 pub mod change;
 pub mod event;
 pub mod instant;
 mod json;
+pub mod key;
 pub mod member;
 pub mod minutes;
 pub mod module_rule;
+mod object;
 pub mod period;
 pub mod quality;
 pub mod query;

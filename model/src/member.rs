@@ -52,7 +52,7 @@ pub fn email(text: &str) -> Result<String, String> {
     let is_address = email
         .split_once('@')
         .is_some_and(|(mailbox, host)| !mailbox.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_printable = !email.chars().any(|character| character.is_whitespace() || character.is_control());
+    let is_printable = !email.chars().any(|character| character.is_whitespace() || is_invisible(character));
     match is_address && is_printable && email.len() <= EMAIL_BYTES {
         true => Ok(email),
         false => Err("Give an e-mail address, such as lisa@example.com".to_owned()),
@@ -68,9 +68,22 @@ pub fn name(text: &str) -> Result<String, String> {
     match name.chars().count() {
         0 => Err("Give a name".to_owned()),
         length if length > NAME_LENGTH => Err(format!("A name has at most {NAME_LENGTH} characters")),
-        _ if name.chars().any(char::is_control) => Err("A name is one line".to_owned()),
+        _ if name.chars().any(is_invisible) => Err("A name is one line, of characters that can be seen".to_owned()),
         _ => Ok(name.to_owned()),
     }
+}
+
+/// Whether nothing is seen of a character, but that it may turn round or hide its neighbours: two texts that look the same
+/// would not be. Controls, and what Unicode calls format characters or says to ignore where it can't be shown.
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Checks a new password of the member with this e-mail address.
@@ -100,12 +113,16 @@ mod tests {
         {
             assert!(email(wrong).is_err(), "{wrong}");
         }
+        for invisible in ["li\u{200b}sa@example.com", "lisa@example.com\u{202e}", "lisa@ex\u{ad}ample.com"] {
+            assert!(email(invisible).is_err(), "{invisible:?}");
+        }
     }
 
     #[test]
     fn a_name_is_one_line() {
         assert_eq!(name(" Lisa Ray ").as_deref(), Ok("Lisa Ray"));
-        for wrong in [" ", "Lisa\nRay", &"a".repeat(101)] {
+        assert_eq!(name("李小龍 Ünal-Çelik").as_deref(), Ok("李小龍 Ünal-Çelik"));
+        for wrong in [" ", "Lisa\nRay", "Li\u{200b}sa", "\u{202e}yaR", "\u{3164}", "Lisa\u{feff}", &"a".repeat(101)] {
             assert!(name(wrong).is_err(), "{wrong}");
         }
     }

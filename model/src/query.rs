@@ -4,12 +4,15 @@
 
 use crate::{
     Day,
+    api::audit::{AUDIT_LIMIT, AUDIT_LIMIT_MAX},
     api::problem::FieldError,
     api::quality::{REJECT_IDS, REJECTS_LIMIT, REJECTS_LIMIT_MAX, RejectChoice},
     api::today::{STREAM_LIMIT, STREAM_LIMIT_MAX},
     api::usage::{TABLE_LIMIT, TABLE_LIMIT_MAX},
+    object::Object,
     period::{LONGEST_RANGE, PeriodChoice},
 };
+use serde_json::Value;
 
 /// Name and value of parameters, decoded, in the order given.
 pub type Pairs = Vec<(String, String)>;
@@ -26,6 +29,21 @@ pub struct UsageQuery {
 impl Default for UsageQuery {
     fn default() -> Self {
         Self { period: PeriodChoice::Last30Days, account: None }
+    }
+}
+
+/// `GET /audit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// How many changes.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub before: Option<String>,
+}
+
+impl Default for AuditQuery {
+    fn default() -> Self {
+        Self { limit: AUDIT_LIMIT, before: None }
     }
 }
 
@@ -359,6 +377,14 @@ impl RejectsQuery {
     }
 }
 
+impl AuditQuery {
+    /// Reads `limit` and `before`. Whether `before` is a cursor is for the list to say.
+    pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
+        let limit = number(pairs, "limit", 1..=AUDIT_LIMIT_MAX).map_err(|error| vec![error])?;
+        Ok(Self { limit: limit.unwrap_or(AUDIT_LIMIT), before: value(pairs, "before").map(str::to_owned) })
+    }
+}
+
 impl RejectChoice {
     /// Reads `ids`, separated by commas, `code`, `protocol`, `key`, `all` and `up_to`.
     pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
@@ -370,6 +396,28 @@ impl RejectChoice {
         let up_to = value(pairs, "up_to").map(|id| whole("up_to", id)).transpose()?;
         let RejectFilter { code, protocol, key } = RejectFilter::from_pairs(pairs);
         Self { ids, code, protocol, key, all: value(pairs, "all") == Some("true"), up_to, body: None }.checked()
+    }
+
+    /// Reads the same as fields, and `body`; every field at fault is told.
+    pub fn from_json(json: &Value) -> Result<Self, Vec<FieldError>> {
+        let names = ["ids", "code", "protocol", "key", "all", "up_to", "body"];
+        let mut object = Object::of(json, &names)?;
+        let ids = object.read("ids", "an array of ids", Value::as_array);
+        let ids = ids.map(|ids| {
+            let each = ids.iter().enumerate().filter_map(|(index, id)| {
+                let number = id.as_i64();
+                if number.is_none() {
+                    object.note(&format!("ids/{index}"), "must be an id, a whole number");
+                }
+                number
+            });
+            each.collect()
+        });
+        let mut text = |name: &str| object.text(name).map(str::to_owned);
+        let [code, protocol, key, body] = ["code", "protocol", "key", "body"].map(&mut text);
+        let all = object.read("all", "true or false", Value::as_bool).unwrap_or_default();
+        let up_to = object.read("up_to", "an id, a whole number", Value::as_i64);
+        object.finish(Self { ids, code, protocol, key, all, up_to, body })?.checked()
     }
 
     /// The parameters that are given.
@@ -491,6 +539,25 @@ mod tests {
             let query = TableQuery::from_pairs(TableOf::Activities, &given).expect("valid");
             assert_eq!(query.to_pairs(), given);
         }
+    }
+
+    #[test]
+    fn every_wrong_field_of_a_choice_is_named() {
+        let read = |text: &str| RejectChoice::from_json(&serde_json::from_str(text).expect("JSON"));
+        for (text, pointers) in [
+            (r#"{"ids": [1, "2", 3.5]}"#, &["/ids/1", "/ids/2"][..]),
+            (r#"{"ids": 7, "code": 7, "all": "yes", "up_to": "x"}"#, &["/ids", "/code", "/all", "/up_to"]),
+            (r#"{"all": true, "a/b~": 1}"#, &["/a~1b~0"]),
+            ("[]", &[""]),
+            ("{}", &["/ids"]),
+            (r#"{"ids": [1, 2], "body": "{}"}"#, &["/body"]),
+        ] {
+            let errors = read(text).expect_err("wrong");
+            let found: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+            assert_eq!(found, pointers, "{text}");
+        }
+        let expected = RejectChoice { ids: Some(vec![1]), body: Some("x".into()), ..RejectChoice::default() };
+        assert_eq!(read(r#"{"ids": [1], "body": "x", "code": null}"#), Ok(expected));
     }
 
     #[test]

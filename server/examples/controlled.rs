@@ -10,15 +10,22 @@ mod database;
 
 use axum::{extract::State, http::StatusCode, routing::post};
 use database::TestDatabase;
-use model::instant::Instant;
+use model::{
+    audit::AuthorKind,
+    instant::Instant,
+    key::{Grant, NewKey},
+};
 use server::{
     Access, Server,
-    clock::ManualClock,
+    clock::{Clock, ManualClock},
     dashboards::Display,
-    key, routes,
-    store::{Asked, Grant, Store},
+    routes,
+    store::{Asked, Author, Store},
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -36,19 +43,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let demo = options.iter().any(|option| option == "--demo");
     let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-    let (server, _writer) = Server::new(store.clone(), clock.clone(), display, metrics);
+    let (server, _writer) = Server::new(store, clock.clone(), display, metrics);
     let access = if options.iter().any(|option| option == "--sign-in") { Access::SignIn } else { Access::Open };
     let server = server.with_access(access);
     let controls = axum::Router::new()
         .route("/test/clock", post(set_clock))
         .route("/test/link", post(add_link))
+        .route("/test/key", post(add_key))
         .with_state((clock, server.clone()));
-    let keys = axum::Router::new().route("/test/key", post(add_key)).with_state(store);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     let mut stop = signal(SignalKind::terminate())?;
     tokio::select! {
-        served = axum::serve(listener, controls.merge(keys).merge(routes::router(server))) => served?,
+        served = axum::serve(listener, controls.merge(routes::router(server))) => served?,
         _ = stop.recv() => {}
     }
     Ok(())
@@ -68,8 +75,11 @@ async fn add_link(State((_, server)): State<(Arc<ManualClock>, Server)>) -> Resu
     Ok(format!("/link?token={token}"))
 }
 
-async fn add_key(State(store): State<Store>) -> Result<String, StatusCode> {
-    let key = key::generate().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    let added = store.add_key(key::digest(&key), &key, Grant::Ingest, Instant::from_millis(0)).await;
-    added.map(|()| key).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+async fn add_key(State((clock, server)): State<(Arc<ManualClock>, Server)>) -> Result<String, StatusCode> {
+    static MADE: AtomicU32 = AtomicU32::new(1);
+    let name = format!("key {}", MADE.fetch_add(1, Ordering::Relaxed));
+    let (place, at) = ("a test".to_owned(), clock.now());
+    let author = Author { kind: AuthorKind::CommandLine, number: 0, name: String::new(), place, at };
+    let made = server.keys().make(NewKey { name, grant: Grant::Ingest, expires: None }, author).await;
+    made.map(|made| made.secret).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -68,6 +68,8 @@ pub struct Server {
     keys: Keys,
     members: Members,
     access: Access,
+    /// By which hosts it answers besides this machine's own; `None` is any.
+    hosts: Option<Arc<[String]>>,
     rate_limit: Option<RateLimit>,
 }
 
@@ -95,7 +97,7 @@ impl Server {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
-        let keys = Keys::new(store.clone());
+        let keys = Keys::new(store.clone(), clock.clone());
         let members = Members::new(store.clone(), clock.clone());
         let access = Access::default();
         let refusals = Refusals::default();
@@ -111,6 +113,7 @@ impl Server {
             keys,
             members,
             access,
+            hosts: None,
             rate_limit: None,
         }
     }
@@ -118,6 +121,12 @@ impl Server {
     /// The same, but those who say nothing of themselves may do this much.
     pub fn with_access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// The same, but nothing is answered by another host than this machine's own addresses, localhost and these.
+    pub fn with_hosts(mut self, hosts: &[String]) -> Self {
+        self.hosts = Some(hosts.into());
         self
     }
 
@@ -135,6 +144,11 @@ impl Server {
     /// Who may sign in.
     pub fn members(&self) -> &Members {
         &self.members
+    }
+
+    /// What programs send events and read with.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// What is read.

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Clock,
-    store::{Store, StoreError},
+    store::{Author, Store, StoreError},
 };
 use model::{instant::Instant, module_rule::ModuleRules};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +40,8 @@ impl CurrentRules {
     }
 
     /// Puts rules in place of all there are; this server follows them at once.
-    pub(crate) async fn replace(&self, rules: ModuleRules) -> Result<(), StoreError> {
-        self.store.put_module_rules(rules).await?;
+    pub(crate) async fn replace(&self, rules: ModuleRules, author: Author) -> Result<(), StoreError> {
+        self.store.put_module_rules(rules, author).await?;
         *self.kept() = None;
         Ok(())
     }

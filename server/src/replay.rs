@@ -5,7 +5,7 @@ use crate::{
     Server,
     calls::{Calls, Sent},
     ingest::IngestError,
-    store::{Appended, Batch, KeptReject, Replay, StoreError},
+    store::{Appended, Author, Batch, KeptReject, Replay, StoreError},
 };
 use model::{
     api::{
@@ -38,9 +38,13 @@ pub(crate) enum ReplayError {
 
 /// Reads the chosen events again and stores what those that keep the rules mean, each at most once whoever else does the
 /// same. Those that come meanwhile are left alone.
-pub(crate) async fn replay(server: &Server, choice: &RejectChoice) -> Result<ReplayAnswer, ReplayError> {
+pub(crate) async fn replay(
+    server: &Server,
+    choice: &RejectChoice,
+    author: Author,
+) -> Result<ReplayAnswer, ReplayError> {
     let (rules, now) = (server.module_rules.get().await?, server.clock.now());
-    let mut replaying = Replaying { server, rules, now, answer: ReplayAnswer::default() };
+    let mut replaying = Replaying { server, rules, now, author: author.into(), answer: ReplayAnswer::default() };
     if let Some(ids) = &choice.ids {
         let mut ids = ids.clone();
         ids.sort_unstable();
@@ -70,6 +74,7 @@ struct Replaying<'a> {
     server: &'a Server,
     rules: Arc<ModuleRules>,
     now: Instant,
+    author: Arc<Author>,
     answer: ReplayAnswer,
 }
 
@@ -92,7 +97,7 @@ impl Replaying<'_> {
                     Err(rejection) if corrected.is_some() => return Err(ReplayError::Corrected(rejection)),
                     // There is nothing new to say about it.
                     Err(rejection) if reject.is_rejected_for(&rejection) => {}
-                    read => batch.replays.push(Replay { number: reject.number, read }),
+                    read => batch.replays.push(Replay { number: reject.number, read, author: self.author.clone() }),
                 }
             }
         }

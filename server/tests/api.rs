@@ -6,7 +6,10 @@ mod harness;
 
 use chrono_tz::Tz;
 use harness::TestServer;
-use model::instant::Instant;
+use model::{
+    instant::Instant,
+    key::{Grant, NewKey},
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -140,6 +143,43 @@ async fn every_route_fails_in_the_same_form() {
     }
     let (_, problem) = server.problem(request(Method::GET, "/api/v1/usage?period=x")).await;
     assert_eq!(problem["errors"][0]["pointer"], "/period");
+    let (_, problem) = server.problem(request(Method::GET, "/api/v1/events")).await;
+    assert_eq!(problem["detail"], "/api/v1/events does not take GET");
+    let replay = |body: Value| request(Method::POST, "/api/v1/rejects/replay").json(&body);
+    let (status, problem) = server.problem(replay(json!({"ids": [1, "two"], "every": true}))).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/every")));
+    assert_eq!(problem["errors"][1], json!({"pointer": "/ids/1", "detail": "must be an id, a whole number"}));
+    assert_eq!(server.problem(request(Method::POST, "/api/v1/rejects/replay").body("{}")).await.0, 415);
+    assert_eq!(server.problem(replay(json!({})).body("{")).await.0, 400);
+}
+
+#[tokio::test]
+async fn where_nobody_need_sign_in_no_page_of_another_origin_changes_anything() {
+    let server = start().await;
+    let rules = |origin: &[(&str, &str)]| {
+        let request = server.client.put(server.url("/api/v1/module-rules")).json(&json!({"rules": []}));
+        origin.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    };
+    for foreign in [&[("origin", "https://evil.example")][..], &[("sec-fetch-site", "cross-site")]] {
+        assert_eq!(server.problem(rules(foreign)).await.0, 403);
+        let dismissing = server.client.delete(server.url("/api/v1/rejects?all=true"));
+        let dismissing = foreign.iter().fold(dismissing, |request, (name, value)| request.header(*name, *value));
+        assert_eq!(server.problem(dismissing).await.0, 403);
+    }
+    for ours in [&[("origin", server.base_url.as_str())][..], &[("sec-fetch-site", "same-origin")], &[]] {
+        assert_eq!(rules(ours).send().await.unwrap().status(), StatusCode::OK, "{ours:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_a_database_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = start().await;
+    server.send(&event("lisa")).await;
+    for file in server.database_files() {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
 }
 
 #[tokio::test]
@@ -215,7 +255,7 @@ async fn tables_come_as_files_too() {
     let name = "attachment; filename=\"activities-2026-11-22-2026-11-22.csv\"";
     assert_eq!(file.headers()[header::CONTENT_DISPOSITION], name);
     let text = file.text().await.unwrap();
-    let expected = "module,action,actions,previous_actions,change,change_percent\r\nDashboard,'=cmd,1,0,unknown,\r\n";
+    let expected = "module,action,actions,previous_actions,change,change_percent\r\n\"Dashboard\",\"'=cmd\",1,0,\"unknown\",\"\"\r\n";
     assert_eq!(text.trim_start_matches('\u{feff}'), expected);
     let negotiated = server.client.get(server.url("/api/v1/usage/activities?period=yesterday"));
     let negotiated = negotiated.header(header::ACCEPT, "text/csv").send().await.unwrap().text().await.unwrap();
@@ -256,12 +296,10 @@ async fn what_can_be_no_account_is_one_that_nobody_knows() {
 
 #[tokio::test]
 async fn a_key_is_held_to_its_grant() {
-    use server::store::Grant;
     let server = start().await;
-    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
-    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
-    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
-    assert!(server.store.add_key(server::key::digest("x"), "out", Grant::Read, noon()).await.is_err());
+    let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
+    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None };
+    assert!(server.keys.make(taken, server.author()).await.is_err());
     let post = |key: &str| server.client.post(server.url("/api/v1/events")).bearer_auth(key).json(&event("lisa"));
     let get = |key: &str| server.client.get(server.url("/api/v1/today")).bearer_auth(key);
     assert_eq!(post(&ingest).send().await.unwrap().status(), StatusCode::OK);
@@ -281,11 +319,8 @@ async fn a_key_is_held_to_its_grant() {
 
 #[tokio::test]
 async fn what_cannot_set_headers_sends_text_and_the_key_as_a_parameter() {
-    use server::store::Grant;
     let server = start().await;
-    let (ingest, read) = (server::key::generate().unwrap(), server::key::generate().unwrap());
-    server.store.add_key(server::key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
-    server.store.add_key(server::key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
     let post = |key: &str| {
         let request = server.client.post(server.url(&format!("/api/v1/events?key={key}")));
         let request = request.header(header::CONTENT_TYPE, "text/plain;charset=UTF-8");

@@ -6,11 +6,10 @@ mod harness;
 
 use chrono_tz::Tz;
 use harness::TestServer;
-use model::instant::Instant;
+use model::{instant::Instant, key::Grant};
 use proptest::prelude::*;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
-use server::store::Grant;
 use std::io::Write;
 
 /// A Monday noon.
@@ -31,9 +30,7 @@ fn gzip(body: &str) -> Vec<u8> {
 impl TestServer {
     /// A key that may send.
     async fn key(&self) -> String {
-        let key = server::key::generate().unwrap();
-        self.store.add_key(server::key::digest(&key), "clients", Grant::Ingest, noon()).await.unwrap();
-        key
+        self.add_key("clients", Grant::Ingest).await
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
@@ -252,8 +249,7 @@ async fn segment_is_spoken_as_browsers_and_servers_speak_it() {
     let status = async |request: RequestBuilder| request.send().await.unwrap().status().as_u16();
     assert_eq!(status(server.post("/v1/track").json(&with("6", Some("wrong")))).await, 401);
     assert_eq!(status(server.post("/v1/track").basic_auth("wrong", Some("")).json(&with("6", None))).await, 401);
-    let reading = server::key::generate().unwrap();
-    server.store.add_key(server::key::digest(&reading), "reading", Grant::Read, noon()).await.unwrap();
+    let reading = server.add_key("reading", Grant::Read).await;
     assert_eq!(status(server.post("/v1/track").json(&with("6", Some(&reading)))).await, 403);
     for (path, body, expected) in [
         ("/v1/track", "", 400),
@@ -653,6 +649,9 @@ async fn totangos_pixel_is_always_a_pixel() {
     let post = server.post("/pixel.gif").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
     pixel(post).await;
     pixel(get("sdr_o=acme&sdr_o.account_name=Acme")).await;
+    // Who only asks whether there is a pixel has used nothing.
+    let asked = server.client.head(server.url(&format!("/pixel.gif?sdr_s={key}&sdr_o=acme&sdr_u=eve&sdr_a=x")));
+    assert_eq!(asked.send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(
         server.stream().await,
         ["Acme Inc · lisa · Reports · Exported 1 · 12:00:00", "Acme Inc · tom · General · Log in 1 · 12:00:00"]

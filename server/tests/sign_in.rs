@@ -5,17 +5,18 @@
 mod harness;
 
 use chrono_tz::Tz;
-use harness::TestServer;
-use model::instant::Instant;
-use reqwest::{Method, RequestBuilder, Response, header, redirect::Policy};
+use harness::{
+    TestServer,
+    browser::{Browser, PASSWORD, administrator, viewer},
+};
+use model::{instant::Instant, key::Grant};
+use reqwest::{Method, RequestBuilder, Response, header};
 use serde_json::json;
 use server::{
-    Access, key,
-    store::{Forgotten, Grant, NewSession},
+    Access,
+    store::{Forgotten, NewSession},
 };
-use std::{cell::RefCell, collections::BTreeMap};
-
-const PASSWORD: &str = "correct horse battery";
+use std::collections::BTreeMap;
 
 /// What reads.
 const READS: [&str; 12] = [
@@ -39,117 +40,6 @@ fn noon() -> Instant {
 
 async fn start() -> TestServer {
     TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await
-}
-
-/// A browser: it keeps cookies, and says where a request comes from.
-struct Browser<'s> {
-    server: &'s TestServer,
-    client: reqwest::Client,
-    cookies: RefCell<BTreeMap<String, String>>,
-}
-
-impl<'s> Browser<'s> {
-    fn new(server: &'s TestServer) -> Self {
-        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { server, client, cookies: RefCell::default() }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let cookies: Vec<String> =
-            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.client.request(method, self.server.url(path));
-        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Response {
-        let answer = request.send().await.unwrap();
-        for cookie in answer.headers().get_all(header::SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
-            if cookie.contains("Max-Age=0") {
-                self.cookies.borrow_mut().remove(name);
-            } else {
-                self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
-            }
-        }
-        answer
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.send(self.request(Method::GET, path)).await
-    }
-
-    async fn status(&self, path: &str) -> u16 {
-        self.get(path).await.status().as_u16()
-    }
-
-    /// A form as a page of ours sends it.
-    fn form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
-        self.form_from(path, fields).header(header::ORIGIN, &self.server.base_url)
-    }
-
-    /// A form from who knows where.
-    fn form_from(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = self.request(Method::POST, path);
-        request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        self.send(self.form(path, fields)).await
-    }
-
-    async fn sign_in(&self, email: &str, password: &str) -> u16 {
-        self.post("/sign-in", &[("email", email), ("password", password)]).await.status().as_u16()
-    }
-
-    async fn use_link(&self, token: &str, name: &str, email: &str) -> u16 {
-        let fields = [("token", token), ("name", name), ("email", email), ("password", PASSWORD)];
-        self.post("/link", &fields).await.status().as_u16()
-    }
-
-    /// Puts the module rules as they are.
-    fn change(&self) -> RequestBuilder {
-        self.request(Method::PUT, "/api/v1/module-rules").json(&json!({"rules": []}))
-    }
-
-    fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.borrow().get(name).cloned()
-    }
-
-    fn session(&self) -> String {
-        self.cookie("__Host-session").unwrap()
-    }
-
-    /// The link that the page shows.
-    async fn shown_link(&self, fields: &[(&str, &str)]) -> String {
-        let answer = self.post("/members", fields).await;
-        assert_eq!(answer.status(), 200);
-        let page = answer.text().await.unwrap();
-        let token = page.split("/link?token=").nth(1).expect("a link");
-        token.chars().take_while(|char| char.is_ascii_alphanumeric() || "-_".contains(*char)).collect()
-    }
-
-    /// Invites somebody, and returns what their link holds.
-    async fn invite(&self, name: &str, email: &str, role: &str) -> String {
-        self.shown_link(&[("do", "invite"), ("name", name), ("email", email), ("role", role)]).await
-    }
-}
-
-/// The first administrator, signed in.
-async fn administrator(server: &TestServer) -> Browser<'_> {
-    let browser = Browser::new(server);
-    let token = server.members.issue_first_link().await.unwrap();
-    assert_eq!(browser.use_link(&token, "Ada", "ada@example.com").await, 303);
-    browser
-}
-
-/// A viewer whom `ada` invited, signed in.
-async fn viewer<'s>(ada: &Browser<'s>) -> Browser<'s> {
-    let token = ada.invite("Lisa", "lisa@example.com", "viewer").await;
-    let browser = Browser::new(ada.server);
-    assert_eq!(browser.use_link(&token, "Lisa", "").await, 303);
-    browser
 }
 
 /// The number of a member.
@@ -188,6 +78,32 @@ async fn without_signing_in_nothing_is_open() {
     assert!(server.texts("SELECT id FROM account").await.is_empty());
     assert_eq!(stranger.status("/api/v1/health/live").await, 200);
     assert_eq!(stranger.status("/sign-in").await, 200);
+}
+
+/// By which headers of a request an answer differs.
+fn varies(answer: &Response) -> String {
+    let names = answer.headers().get_all(header::VARY).iter().map(|name| name.to_str().unwrap());
+    names.collect::<Vec<_>>().join(", ").to_lowercase()
+}
+
+#[tokio::test]
+async fn what_one_reader_gets_is_kept_for_no_other() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let stranger = Browser::new(&server);
+    let pages = ["/", "/members"].map(|path| (&ada, path));
+    let reads = READS.into_iter().flat_map(|path| [(&ada, path), (&stranger, path)]);
+    for (browser, path) in reads.chain(pages) {
+        let answer = browser.get(path).await;
+        let kept = answer.headers()[header::CACHE_CONTROL].to_str().unwrap();
+        if kept.contains("no-store") {
+            continue;
+        }
+        assert_eq!(kept, "private, no-cache", "{path}");
+        let varies = varies(&answer);
+        assert!(varies.contains("cookie") && varies.contains("authorization"), "{path}: {varies}");
+    }
+    assert!(varies(&ada.get("/api/v1/today").await).contains("accept-encoding"));
 }
 
 #[tokio::test]
@@ -274,6 +190,7 @@ async fn after_signing_in_the_reader_stays_on_this_server() {
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("/\\evil.example/", "/"),
+        ("/sign-out", "/"),
     ] {
         let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("return", to)];
         let answer = Browser::new(&server).post("/sign-in", &fields).await;
@@ -383,7 +300,8 @@ async fn no_answer_is_shown_within_another_page() {
     for path in ["/", "/sign-in", "/members", "/profile", "/nowhere", "/api/v1/today", "/api/docs/index.html"] {
         let answer = ada.get(path).await;
         assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY", "{path}");
-        assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], "frame-ancestors 'none'", "{path}");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
     }
 }
 
@@ -502,7 +420,8 @@ async fn a_password_verified_before_it_changed_lets_nobody_in() {
     let ada = administrator(&server).await;
     let lisa = viewer(&ada).await;
     let verified = server.store.member_of_email("lisa@example.com").await.unwrap().unwrap();
-    let (member_no, hash) = (verified.member.member_no, verified.password.unwrap());
+    let (lisa_ray, hash, author) = (verified.member, verified.password.unwrap(), server.author());
+    let member_no = lisa_ray.member_no;
     let session = |number: u8| NewSession {
         digest: [number; 32],
         user_agent: String::new(),
@@ -518,15 +437,15 @@ async fn a_password_verified_before_it_changed_lets_nobody_in() {
     };
     assert!(server.store.begin_session(member_no, &hash, &session(1)).await.unwrap());
 
-    server.members.set_disabled(member_no, true).await.unwrap();
+    server.members.set_disabled(member_no, true, &author).await.unwrap();
     assert!(!server.store.begin_session(member_no, &hash, &session(2)).await.unwrap());
-    assert!(!server.store.change_password(member_no, &hash, "hash", &session(2)).await.unwrap());
-    server.members.set_disabled(member_no, false).await.unwrap();
+    assert!(!server.store.change_password(&lisa_ray, &hash, "hash", &session(2), &author).await.unwrap());
+    server.members.set_disabled(member_no, false, &author).await.unwrap();
     assert_eq!(lisa.status("/api/v1/today").await, 401);
 
-    server.members.set_password(member_no, "another long password".into()).await.unwrap();
+    server.members.set_password(member_no, "another long password".into(), &author).await.unwrap();
     assert!(!server.store.begin_session(member_no, &hash, &session(3)).await.unwrap());
-    assert!(!server.store.change_password(member_no, &hash, "hash", &session(3)).await.unwrap());
+    assert!(!server.store.change_password(&lisa_ray, &hash, "hash", &session(3), &author).await.unwrap());
     assert_eq!(Browser::new(&server).sign_in("lisa@example.com", "another long password").await, 303);
 }
 
@@ -571,9 +490,7 @@ async fn guests_of_a_demo_look_and_change_nothing() {
 async fn keys_send_and_read_without_a_session_and_no_more() {
     let server = start().await;
     let program = Browser::new(&server);
-    let (ingest, read) = (key::generate().unwrap(), key::generate().unwrap());
-    server.store.add_key(key::digest(&ingest), "in", Grant::Ingest, noon()).await.unwrap();
-    server.store.add_key(key::digest(&read), "out", Grant::Read, noon()).await.unwrap();
+    let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
     let event = json!({"account": "acme", "user": "lisa", "module": "Dashboard", "action": "Export"});
     let events = || program.request(Method::POST, "/api/v1/events").json(&event);
     assert_eq!(program.send(events().bearer_auth(&ingest)).await.status(), 200);

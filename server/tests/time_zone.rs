@@ -10,10 +10,10 @@ use server::store::{Asked, Reporting, Store, StoreError};
 
 /// Opens the database reporting as asked: one that is shared is rebuilt first.
 async fn open(database: &TestDatabase, zone: Option<Tz>, idle_gap: Option<u32>) -> Store {
-    let asked = Asked { zone, idle_gap };
-    match Store::open(&database.url(), asked).await {
+    let asked = Asked { zone, idle_gap, ..Asked::default() };
+    match Store::open(&database.url(), asked.clone()).await {
         Err(StoreError::OtherReporting(_)) => {
-            Store::rebuild_at(&database.url(), asked).await.unwrap();
+            Store::rebuild_at(&database.url(), asked.clone()).await.unwrap();
             Store::open(&database.url(), asked).await.unwrap()
         }
         opened => opened.unwrap(),

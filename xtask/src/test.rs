@@ -44,8 +44,19 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 8] =
-    ["api", "faults", "kills", "properties", "protocols", "quality", "several_servers", "time_zone"];
+const ON_BOTH_DATABASES: [&str; 11] = [
+    "api",
+    "audit",
+    "faults",
+    "keys",
+    "kills",
+    "properties",
+    "protocols",
+    "quality",
+    "several_servers",
+    "sign_in",
+    "time_zone",
+];
 
 /// A stage that has run.
 struct Outcome {

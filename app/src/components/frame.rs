@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     pages::{
-        activities::ActivitiesPage, link::LinkPage, members::MembersPage, not_found::NotFoundPage,
-        profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, today::TodayPage,
+        activities::ActivitiesPage, audit::AuditPage, keys::KeysPage, link::LinkPage, members::MembersPage,
+        not_found::NotFoundPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, today::TodayPage,
     },
     state::{PageState, theme::Theme},
     view::{ACTIVITIES, QUALITY, TODAY, View},
@@ -34,6 +34,8 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Link(_) => "Welcome · Usage Monitor",
         View::Profile { .. } => "Your profile · Usage Monitor",
         View::Members => "Members · Usage Monitor",
+        View::Keys(_) => "Keys · Usage Monitor",
+        View::Audit(_) => "Audit log · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
@@ -94,6 +96,8 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/link") view=LinkPage />
                     <Route path=path!("/profile") view=ProfilePage />
                     <Route path=path!("/members") view=MembersPage />
+                    <Route path=path!("/keys") view=KeysPage />
+                    <Route path=path!("/audit") view=AuditPage />
                 </FlatRoutes>
             </main>
         </div>

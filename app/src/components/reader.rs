@@ -2,7 +2,7 @@
 
 use crate::{
     state::PageState,
-    view::{MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View},
+    view::{AUDIT, KEYS, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View},
 };
 use leptos::prelude::*;
 
@@ -16,16 +16,24 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
     let current = move |is_current: fn(&View) -> bool| move || view.with(is_current).then_some("page");
     let links = match &reader.member {
         Some(member) => {
-            let members = reader.manages_members().then(|| {
-                let is_current = current(|view| matches!(view, View::Members));
-                view! { <a href=MEMBERS rel="external" aria-current=is_current>"Members"</a> }.into_any()
+            let link = |href: &'static str, name: &'static str, is_current: fn(&View) -> bool| {
+                view! { <a href=href rel="external" aria-current=current(is_current)>{name}</a> }.into_any()
+            };
+            let pages = reader.manages_members().then(|| {
+                [
+                    link(MEMBERS, "Members", |view| matches!(view, View::Members)),
+                    link(KEYS, "Keys", |view| matches!(view, View::Keys(_))),
+                    link(AUDIT, "Audit", |view| matches!(view, View::Audit(_))),
+                ]
+                .into_iter()
+                .collect_view()
             });
             let is_current = current(|view| matches!(view, View::Profile { .. }));
             view! {
                 <a href=PROFILE rel="external" title=member.email.clone() aria-current=is_current>
                     {member.name.clone()}
                 </a>
-                {members}
+                {pages}
                 <form method="post" action=SIGN_OUT>
                     <button type="submit">"Sign out"</button>
                 </form>

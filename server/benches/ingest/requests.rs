@@ -7,12 +7,16 @@ use crate::{
     table::{self, Comparison, median, percentile, rate},
     workload::{self, Shape},
 };
+use model::{
+    audit::AuthorKind,
+    key::{Grant, NewKey},
+};
 use server::{
     Server,
     clock::ManualClock,
     dashboards::Display,
     ingest::{Ingest, Sink},
-    store::{Asked, Batch, Grant, Outcome, Store, StoreError},
+    store::{Asked, Author, Batch, Outcome, Store, StoreError},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle};
@@ -47,8 +51,10 @@ impl Served {
     async fn start(storing: bool) -> Self {
         let database = TestDatabase::create().await;
         let store = Store::open(&database.url(), Asked::default()).await.unwrap();
-        let digest = server::key::digest(client::KEY);
-        store.add_key(digest, "bench", Grant::Ingest, workload::NOW).await.unwrap();
+        let (name, place) = (String::new(), "a bench".to_owned());
+        let author = Author { kind: AuthorKind::CommandLine, number: 0, name, place, at: workload::NOW };
+        let new = NewKey { name: "bench".to_owned(), grant: Grant::Ingest, expires: None };
+        store.add_key(&new, &server::key::kept(client::KEY), &author).await.unwrap();
         let (ingest, writer) = if storing { Ingest::start(store.clone()) } else { Ingest::start(Forget) };
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();

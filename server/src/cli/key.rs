@@ -1,25 +1,39 @@
-//! `usage-monitor key`.
+//! `usage-monitor key`. It works while a server runs on the same database.
 
-use super::{DatabaseUrl, Failure};
+use super::{DatabaseUrl, Failure, author};
 use crate::{
     clock::{Clock, SystemClock},
-    key,
-    store::Grant,
+    key::Keys,
 };
 use clap::{Args, Subcommand, ValueEnum};
+use model::{
+    api,
+    instant::Instant,
+    key::{self, Grant, LONGEST_LIFE, LONGEST_OVERLAP, NewKey, OVERLAP, Rotation},
+};
+use std::sync::Arc;
+
+/// An hour in seconds.
+const HOUR: u32 = 3_600;
 
 /// What can be done with keys.
 #[derive(Subcommand)]
 pub(super) enum Key {
     /// Make a key and print it, alone, on standard output: it is shown this once
     Create(Create),
+    /// List every key: name, grant, how it begins, and when it was made, last used and expires
+    List(DatabaseUrl),
+    /// Give a key another secret and print it, alone, on standard output; the one before works on for a while
+    Rotate(Rotate),
+    /// Take a key back for good: running servers notice within a second
+    Revoke(Which),
 }
 
 /// The options of `key create`.
 #[derive(Args)]
 pub(super) struct Create {
     /// What to call the key, in at most 100 characters
-    #[arg(long, value_parser = name)]
+    #[arg(long, value_parser = key::name)]
     name: String,
 
     /// What it may do
@@ -27,7 +41,48 @@ pub(super) struct Create {
     grant: GrantName,
 
     #[command(flatten)]
+    life: Life,
+
+    #[command(flatten)]
     database: DatabaseUrl,
+}
+
+/// The options of `key rotate`.
+#[derive(Args)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    which: Which,
+
+    /// For how many hours the secret from before still works; 0 ends it at once
+    #[arg(
+        long,
+        value_name = "HOURS",
+        default_value_t = OVERLAP / HOUR,
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(LONGEST_OVERLAP / HOUR)),
+    )]
+    overlap: u32,
+
+    #[command(flatten)]
+    life: Life,
+}
+
+/// Which key.
+#[derive(Args)]
+pub(super) struct Which {
+    /// What the key is called
+    #[arg(long, value_parser = key::name)]
+    name: String,
+
+    #[command(flatten)]
+    database: DatabaseUrl,
+}
+
+/// How long a secret lasts.
+#[derive(Args)]
+struct Life {
+    /// After how many days it expires; a new key lasts unless told so, and another secret as long as the one before
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_LIFE)))]
+    expires_after: Option<u32>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -42,6 +97,9 @@ impl Key {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::Create(create) => create.run().await,
+            Self::List(database) => list(&database).await,
+            Self::Rotate(rotate) => rotate.run().await,
+            Self::Revoke(which) => which.revoke().await,
         }
     }
 }
@@ -53,15 +111,55 @@ impl Create {
             GrantName::Ingest => Grant::Ingest,
             GrantName::Read => Grant::Read,
         };
-        let key = key::generate()?;
-        let store = self.database.open().await?;
-        store.add_key(key::digest(&key), &self.name, grant, SystemClock.now()).await?;
-        println!("{key}");
+        let new = NewKey { name: self.name, grant, expires: self.life.expires() };
+        println!("{}", open(&self.database).await?.make(new, author()).await?.secret);
         Ok(())
     }
 }
 
-fn name(text: &str) -> Result<String, String> {
-    let usable = !text.trim().is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control);
-    if usable { Ok(text.trim().to_owned()) } else { Err("give it a name of 1 to 100 printable characters".to_owned()) }
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+async fn list(database: &DatabaseUrl) -> Result<(), Failure> {
+    let shown = |time: Option<Instant>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
+    for api::key::Key { name, grant, secrets, .. } in open(database).await?.list().await?.keys {
+        for api::key::KeySecret { prefix, created, last_used, expires } in secrets {
+            let (used, expires) = (shown(last_used), shown(expires));
+            let begins = if prefix.is_empty() { "unknown".to_owned() } else { format!("{prefix}…") };
+            println!("{name}\t{}\t{begins}\tmade {created}\tlast used {used}\texpires {expires}", grant.as_str());
+        }
+    }
+    Ok(())
+}
+
+impl Rotate {
+    #[expect(clippy::print_stdout, reason = "the answer of a command")]
+    async fn run(self) -> Result<(), Failure> {
+        let (keys, id) = self.which.find().await?;
+        let rotation = Rotation { overlap_seconds: self.overlap * HOUR, expires: self.life.expires() };
+        println!("{}", keys.rotate(id, rotation, author()).await?.secret);
+        Ok(())
+    }
+}
+
+impl Which {
+    async fn find(&self) -> Result<(Keys, i64), Failure> {
+        let keys = open(&self.database).await?;
+        let found = keys.list().await?.keys.into_iter().find(|key| key.name == self.name);
+        let found = found.ok_or_else(|| format!("no key is called {}; see `usage-monitor key list`", self.name))?;
+        Ok((keys, found.id))
+    }
+
+    async fn revoke(self) -> Result<(), Failure> {
+        let (keys, id) = self.find().await?;
+        Ok(keys.revoke(id, author()).await?)
+    }
+}
+
+impl Life {
+    fn expires(&self) -> Option<Instant> {
+        self.expires_after.map(|days| key::expiry(SystemClock.now(), days))
+    }
+}
+
+async fn open(database: &DatabaseUrl) -> Result<Keys, Failure> {
+    Ok(Keys::new(database.open().await?, Arc::new(SystemClock)))
 }

@@ -6,9 +6,13 @@ mod rebuild;
 mod serve;
 mod user;
 
-use crate::store::{Asked, Store, StoreError};
+use crate::{
+    clock::{Clock, SystemClock},
+    store::{Asked, Author, Store, StoreError},
+};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
+use model::audit::AuthorKind;
 use std::{io::IsTerminal, process::ExitCode};
 
 /// Shows a B2B software company, live, who is using its product.
@@ -84,7 +88,19 @@ impl Database {
     }
 
     fn asked(&self) -> Asked {
-        Asked { zone: self.time_zone, idle_gap: self.idle_gap }
+        Asked { zone: self.time_zone, idle_gap: self.idle_gap, author: Some(author()) }
+    }
+}
+
+/// Who calls a command, for the audit log: the system tells user and machine, and nobody else does.
+fn author() -> Author {
+    let (user, machine) = (rustix::process::getuid(), rustix::system::uname());
+    Author {
+        kind: AuthorKind::CommandLine,
+        number: 0,
+        name: String::new(),
+        place: format!("user {} on {}", user.as_raw(), machine.nodename().to_string_lossy()),
+        at: SystemClock.now(),
     }
 }
 

@@ -1,15 +1,9 @@
 //! `usage-monitor serve`.
 
-use super::{Database, Failure, minutes, user};
-use crate::{
-    Access, Server,
-    clock::{Clock, DatabaseClock},
-    dashboards::Display,
-    demo::Feed,
-    key,
-    store::{Grant, Store},
-};
+use super::{Database, Failure, author, minutes, user};
+use crate::{Access, Server, clock::DatabaseClock, dashboards::Display, demo::Feed, store::Store};
 use clap::{Args, ValueEnum};
+use model::key::{Grant, NewKey};
 use std::{io::IsTerminal, net::SocketAddr, num::NonZeroU32, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
@@ -39,6 +33,11 @@ pub(super) struct Serve {
     /// Let those in who reach an address beyond this machine, where --access open or --demo ask nobody to sign in
     #[arg(long, env = "USAGE_MONITOR_OPEN_TO_NETWORK")]
     open_to_network: bool,
+
+    /// A name by which browsers reach this machine, where --access open or --demo ask nobody to sign in: on a loopback
+    /// address only requests to it, to localhost and to such names are answered. Several are separated by commas
+    #[arg(long, env = "USAGE_MONITOR_HOST", value_name = "NAME", value_delimiter = ',')]
+    host: Vec<String>,
 
     /// Show a living demonstration: 180 days of a made-up customer base whose users keep working. Wants a database of
     /// its own
@@ -82,6 +81,10 @@ impl Serve {
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
         let mut server = server.with_access(access);
+        // In a network that was opened in plain words others call this machine as they like, unless told how.
+        if access != Access::SignIn && (address.ip().is_loopback() || !self.host.is_empty()) {
+            server = server.with_hosts(&self.host);
+        }
         if let Some(events_per_second) = self.rate_limit {
             server = server.with_rate_limit(events_per_second);
         }
@@ -95,7 +98,7 @@ impl Serve {
             page: page_address(address),
             file: self.database.at.url.strip_prefix("sqlite://"),
             first_link: first_link(&server, access).await?,
-            key: first_key(&store, access, clock.now()).await?,
+            key: first_key(&server, &store, access).await?,
         };
         greeting.print();
         let (failing, failure) = oneshot::channel();
@@ -145,16 +148,15 @@ enum ShownKey {
 }
 
 /// Makes the first key where somebody sits at a terminal to see it. What is printed elsewhere ends up in logs.
-async fn first_key(store: &Store, access: Access, now: model::instant::Instant) -> Result<ShownKey, Failure> {
+async fn first_key(server: &Server, store: &Store, access: Access) -> Result<ShownKey, Failure> {
     if access == Access::Open {
         return Ok(ShownKey::Needless);
     }
     if access == Access::Guest || !std::io::stdout().is_terminal() || store.has_keys().await? {
         return Ok(ShownKey::Unknown);
     }
-    let made = key::generate()?;
-    store.add_key(key::digest(&made), "shown at the first start", Grant::Ingest, now).await?;
-    Ok(ShownKey::Made(made))
+    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None };
+    Ok(ShownKey::Made(server.keys().make(new, author()).await?.secret))
 }
 
 /// What is said at start.

@@ -1,6 +1,6 @@
 //! `usage-monitor user`: members, for whoever runs the server. It works while one runs on the same database.
 
-use super::{DatabaseUrl, Failure};
+use super::{DatabaseUrl, Failure, author};
 use crate::{
     clock::SystemClock,
     members::{MemberError, Members},
@@ -129,7 +129,7 @@ impl Create {
             RoleName::Administrator => Role::Administrator,
         };
         let new = NewMember { email: self.email, name: self.name, role, configures_tracking: self.configures_tracking };
-        let issued = members(self.database.open().await?).invite(&new).await?;
+        let issued = members(self.database.open().await?).invite(&new, &author()).await?;
         self.password.settle(&self.database, issued, password).await
     }
 }
@@ -138,7 +138,7 @@ impl ResetPassword {
     async fn run(self) -> Result<(), Failure> {
         let password = self.password.read(&self.who.email)?;
         let (members, member) = self.who.find().await?;
-        let issued = members.reset(member.member_no).await.map_err(|error| match error {
+        let issued = members.reset(member.member_no, &author()).await.map_err(|error| match error {
             MemberError::NoMember => Failure::from("they are disabled; `usage-monitor user enable` lets them in again"),
             error => error.into(),
         })?;
@@ -157,7 +157,7 @@ impl Who {
 
     async fn set_disabled(self, disabled: bool) -> Result<(), Failure> {
         let (members, member) = self.find().await?;
-        Ok(members.set_disabled(member.member_no, disabled).await?)
+        Ok(members.set_disabled(member.member_no, disabled, &author()).await?)
     }
 }
 
@@ -185,7 +185,7 @@ impl Password {
         match password {
             Some(password) => {
                 let members = members(database.open().await?);
-                members.set_password(issued.member.member_no, password).await?;
+                members.set_password(issued.member.member_no, password, &author()).await?;
             }
             None => println!("{}", link(&self.address, &issued.token)),
         }

@@ -4,6 +4,7 @@
 //! What is costly is computed once however many ask: [`Today`] once per tick, usage once until one of its days
 //! changes.
 
+mod audit;
 mod quality;
 mod snapshot;
 mod stream;

@@ -133,7 +133,8 @@ fn first_day(today: Day) -> Day {
     today.checked_sub_days(Days::new(u64::from(QUALITY_DAYS) - 1)).unwrap_or(today)
 }
 
-fn cursor(before: &str) -> Result<i64, ReadError> {
+/// The number that `before` stands for.
+pub(super) fn cursor(before: &str) -> Result<i64, ReadError> {
     let wrong = |_| FieldError::of_parameter("before", "is not a cursor this server gave out as “next”");
     before.parse().map_err(|error| ReadError::Parameter(wrong(error)))
 }

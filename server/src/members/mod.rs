@@ -6,7 +6,7 @@ mod throttle;
 use crate::{
     clock::Clock,
     secret::{self, RandomnessError},
-    store::{Forgotten, MemberWithPassword, NewMember, NewSession, SignedIn, Store, StoreError},
+    store::{Author, Forgotten, MemberWithPassword, NewMember, NewSession, SignedIn, Store, StoreError},
 };
 use model::{
     api::member::{IssuedLink, Member, MemberState, OpenLink, Session},
@@ -100,6 +100,13 @@ pub(crate) struct Browser {
     pub(crate) device: Option<String>,
 }
 
+impl Browser {
+    /// Where it is, for the audit log; empty where that is not known.
+    fn place(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+}
+
 /// What a browser gets when its member signs in.
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -181,14 +188,19 @@ impl Members {
         Ok(found)
     }
 
-    /// Ends a session of a member.
-    pub(crate) async fn end_session(&self, who: &SignedIn, session_no: i64) -> Result<(), StoreError> {
-        self.store.end_session(who.member.member_no, session_no).await
+    /// Ends the session that asks for it.
+    pub(crate) async fn sign_out(&self, who: &SignedIn) -> Result<(), StoreError> {
+        self.store.sign_out(who.session_no).await
+    }
+
+    /// Ends another session of the member.
+    pub(crate) async fn end_session(&self, who: &SignedIn, session_no: i64, author: &Author) -> Result<(), StoreError> {
+        self.store.end_session(&who.member, session_no, author).await
     }
 
     /// Ends every other session of the member.
-    pub(crate) async fn end_other_sessions(&self, who: &SignedIn) -> Result<(), StoreError> {
-        self.store.end_other_sessions(who.member.member_no, who.session_no).await
+    pub(crate) async fn end_other_sessions(&self, who: &SignedIn, author: &Author) -> Result<(), StoreError> {
+        self.store.end_other_sessions(&who.member, who.session_no, author).await
     }
 
     /// Every session of the member, last seen first.
@@ -203,6 +215,7 @@ impl Members {
         current: String,
         new: String,
         browser: &Browser,
+        author: &Author,
     ) -> Result<Admission, MemberError> {
         let now = self.clock.now();
         let holders = [Holder::Session(who.session_no)];
@@ -213,7 +226,7 @@ impl Members {
         self.throttle.give_back(&holders);
         let hash = self.passwords.hash(new).await?;
         let (admission, session) = begin(browser, now)?;
-        let changed = self.store.change_password(who.member.member_no, &before, &hash, &session).await?;
+        let changed = self.store.change_password(&who.member, &before, &hash, &session, author).await?;
         changed.then_some(admission).ok_or(MemberError::Wrong)
     }
 
@@ -236,32 +249,45 @@ impl Members {
     }
 
     /// Adds a member, and makes the link by which they choose a password.
-    pub async fn invite(&self, member: &NewMember) -> Result<IssuedLink, MemberError> {
-        let member_no = self.store.add_member(member, self.clock.now()).await?;
-        self.issue_link(member_no, INVITATION).await
+    pub async fn invite(&self, member: &NewMember, author: &Author) -> Result<IssuedLink, MemberError> {
+        let token = secret::generate()?;
+        let expires = author.at.plus_millis(INVITATION);
+        let (purpose, member) = self.store.invite_member(member, secret::digest(&token), expires, author).await?;
+        Ok(IssuedLink { token, purpose, member })
     }
 
     /// Makes another link for a member, to accept the invitation or choose another password; those before open no more.
-    pub async fn reset(&self, member_no: i64) -> Result<IssuedLink, MemberError> {
-        self.issue_link(member_no, URGENT_LINK).await
+    pub async fn reset(&self, member_no: i64, author: &Author) -> Result<IssuedLink, MemberError> {
+        let token = secret::generate()?;
+        let expires = author.at.plus_millis(URGENT_LINK);
+        let issued = self.store.add_link(secret::digest(&token), member_no, expires, author).await?;
+        let (purpose, member) = issued.ok_or(MemberError::NoMember)?;
+        Ok(IssuedLink { token, purpose, member })
     }
 
     /// Changes what a member may do.
-    pub async fn set_role(&self, member_no: i64, role: Role, configures_tracking: bool) -> Result<(), MemberError> {
-        let there = self.store.set_role(member_no, role, configures_tracking).await?;
+    pub async fn set_role(
+        &self,
+        member_no: i64,
+        role: Role,
+        configures_tracking: bool,
+        author: &Author,
+    ) -> Result<(), MemberError> {
+        let there = self.store.set_role(member_no, role, configures_tracking, author).await?;
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 
     /// Says whether a member can't sign in; one who can't is signed out at once.
-    pub async fn set_disabled(&self, member_no: i64, disabled: bool) -> Result<(), MemberError> {
-        let there = self.store.set_disabled(member_no, disabled).await?;
+    pub async fn set_disabled(&self, member_no: i64, disabled: bool, author: &Author) -> Result<(), MemberError> {
+        let there = self.store.set_disabled(member_no, disabled, author).await?;
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 
     /// Gives a member a password they did not choose themselves.
-    pub async fn set_password(&self, member_no: i64, password: String) -> Result<(), MemberError> {
+    pub async fn set_password(&self, member_no: i64, password: String, author: &Author) -> Result<(), MemberError> {
         let hash = self.passwords.hash(password).await?;
-        Ok(self.store.set_password(member_no, &hash).await?)
+        let there = self.store.set_password(member_no, &hash, author).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
     }
 
     /// The link that holds this; `None` where it was used, or is over.
@@ -280,7 +306,7 @@ impl Members {
     ) -> Result<Admission, MemberError> {
         let hash = self.passwords.hash(password).await?;
         let (admission, session) = begin(browser, self.clock.now())?;
-        let used = self.store.use_first_link(secret::digest(token), member, &hash, &session).await?;
+        let used = self.store.use_first_link(secret::digest(token), member, &hash, &session, &browser.place()).await?;
         used.then_some(admission).ok_or(MemberError::LinkOver)
     }
 
@@ -294,16 +320,8 @@ impl Members {
     ) -> Result<Admission, MemberError> {
         let hash = self.passwords.hash(password).await?;
         let (admission, session) = begin(browser, self.clock.now())?;
-        let used = self.store.use_link(secret::digest(token), name, &hash, &session).await?;
+        let used = self.store.use_link(secret::digest(token), name, &hash, &session, &browser.place()).await?;
         used.then_some(admission).ok_or(MemberError::LinkOver)
-    }
-
-    async fn issue_link(&self, member_no: i64, lasts: i64) -> Result<IssuedLink, MemberError> {
-        let token = secret::generate()?;
-        let now = self.clock.now();
-        let issued = self.store.add_link(secret::digest(&token), member_no, now, now.plus_millis(lasts)).await?;
-        let (purpose, member) = issued.ok_or(MemberError::NoMember)?;
-        Ok(IssuedLink { token, purpose, member })
     }
 
     /// The member who signed in with this browser before, and the hash of what tells so.

@@ -3,16 +3,16 @@
 //! A key that is sent is always checked, and goes before a session. Events are taken with a key alone: a browser sends
 //! its session along wherever a page of another origin makes it send text.
 
-use super::{cookie, problem::ApiProblem, same_origin};
+use super::{address::address, cookie, problem::ApiProblem, same_origin};
 use crate::{
     Access, Server,
-    store::{Grant, Key, SignedIn},
+    store::{Author, Key, SignedIn},
 };
 use axum::{
     extract::{FromRequestParts, Query},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
 };
-use model::{api::member::Reader, member::Role, query::Pairs};
+use model::{api::member::Reader, audit::AuthorKind, key::Grant, member::Role, query::Pairs};
 
 /// Who asks.
 pub(super) enum Caller {
@@ -33,9 +33,12 @@ pub(super) struct MayIngest {
 /// The request may read the dashboards' data.
 pub(super) struct MayRead;
 
-/// The request may change what belongs to the workspace. No key permits that: a key is for a program that sends or
-/// reads.
-pub(super) struct MayAdminister;
+/// The request may change what belongs to the workspace; for who does. No key permits that: a key is for a program that
+/// sends or reads.
+pub(super) struct MayAdminister(pub(super) Author);
+
+/// An administrator who signed in asks, and may see or change what lets others in; wherever nobody else must sign in too.
+pub(super) struct Administrator(pub(super) Author);
 
 impl Caller {
     /// Who sent a request.
@@ -58,6 +61,17 @@ impl Caller {
             Self::Anyone if access != Access::SignIn => Ok(()),
             Self::Anyone => Err(unauthorized("sign in, or send a key that may read: Authorization: Bearer KEY")),
         }
+    }
+
+    /// What a change by them is entered with in the audit log.
+    pub(super) fn author(&self, parts: &Parts, server: &Server) -> Author {
+        let (kind, number, name) = match self {
+            Self::Member(who) => (AuthorKind::Member, who.member.member_no, who.member.email.clone()),
+            // No key changes anything.
+            Self::Key(_) | Self::Anyone => (AuthorKind::Anyone, 0, String::new()),
+        };
+        let place = address(parts).map(|address| address.to_string()).unwrap_or_default();
+        Author { kind, number, name, place, at: server.clock.now() }
     }
 
     /// Fails where they may not change what belongs to the workspace.
@@ -122,11 +136,25 @@ impl FromRequestParts<Server> for MayAdminister {
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
         let caller = Caller::of(&parts.headers, server).await?;
         caller.may_administer(server.access)?;
-        // Without a session there is nothing that a page of another origin could make use of.
         match caller {
-            Caller::Member(_) => same_origin::check(&parts.headers).map(|()| Self),
-            Caller::Key(_) | Caller::Anyone => Ok(Self),
+            Caller::Member(_) => same_origin::check(&parts.headers)?,
+            // What anyone may do, a page of another origin could make any browser do.
+            Caller::Key(_) | Caller::Anyone => same_origin::check_browser(&parts.headers)?,
         }
+        Ok(Self(caller.author(parts, server)))
+    }
+}
+
+impl FromRequestParts<Server> for Administrator {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
+        let caller = Caller::of(&parts.headers, server).await?;
+        caller.may_administer(Access::SignIn)?;
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            same_origin::check(&parts.headers)?;
+        }
+        Ok(Self(caller.author(parts, server)))
     }
 }
 
@@ -172,10 +200,17 @@ fn key_may(key: &Key, grant: Grant) -> Result<(), ApiProblem> {
     Err(ApiProblem::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// What is known of a key.
+/// What is known of a key. Only who has one that has ended hears so: that it was known is told to nobody who guesses.
 async fn known(key: &str, server: &Server) -> Result<Key, ApiProblem> {
-    let unknown = || unauthorized("the key that was sent is not one of this server");
-    server.keys.find(key).await?.ok_or_else(unknown)
+    let Some(key) = server.keys.find(key).await? else {
+        return Err(unauthorized("the key that was sent is not one of this server, or was revoked"));
+    };
+    match key.ends {
+        Some(ends) if !key.opens(server.clock.now()) => {
+            Err(unauthorized(&format!("the key that was sent expired, or was replaced by another, at {ends}")))
+        }
+        Some(_) | None => Ok(key),
+    }
 }
 
 /// 401, with how to say who asks.

@@ -12,16 +12,13 @@ use model::{
 
 /// A table as a file to download: RFC 4180, UTF-8 with a byte order mark, without which Excel misreads names.
 pub(super) fn of_table(of: TableOf, table: &Table) -> Response {
-    let mut file =
-        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-    let mut header_row = vec!["module"];
-    if of == TableOf::Activities {
-        header_row.push("action");
-    }
-    header_row.extend(["actions", "previous_actions", "change", "change_percent"]);
-    // Writing to memory never fails.
-    let _ = file.write_record(header_row);
+    let names = match of {
+        TableOf::Activities => "module,action",
+        TableOf::Modules => "module",
+    };
+    let mut file = begin(&format!("{names},actions,previous_actions,change,change_percent"));
     for row in &table.rows {
+        // Writing to memory never fails.
         let _ = file.write_record(record(row));
     }
     let name = format!("{}-{}-{}.csv", of.name(), table.period.from, table.period.to);
@@ -47,13 +44,27 @@ fn record(row: &TableRow) -> Vec<String> {
     record
 }
 
-/// A text that a spreadsheet won't take for a formula: names come from whoever may send events.
+/// A file with the names of its columns, for its rows.
+pub(super) fn begin(columns: &str) -> ::csv::Writer<Vec<u8>> {
+    writer(format!("\u{feff}{columns}\r\n").into_bytes())
+}
+
+/// Rows, after what is written already. Texts are quoted whatever is in them, because where a cell ends is for the reader
+/// to say: spreadsheets of many languages take a semicolon for it, others a tab.
+pub(super) fn writer(written: Vec<u8>) -> ::csv::Writer<Vec<u8>> {
+    let mut builder = ::csv::WriterBuilder::new();
+    builder.terminator(::csv::Terminator::CRLF).quote_style(::csv::QuoteStyle::NonNumeric).from_writer(written)
+}
+
+/// A text that a spreadsheet won't take for a formula, nor what may be a cell of its own in it, to a spreadsheet that takes
+/// no notice of quotes: names come from whoever may send events.
 pub(super) fn inert(text: &str) -> String {
-    if text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let is_formula = |part: &str| {
+        let shown = part.trim_start_matches(|character: char| character == '"' || character.is_whitespace());
+        shown.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+    };
+    let parts = text.split_inclusive([';', '\t', '\r', '\n']);
+    parts.map(|part| if is_formula(part) { format!("'{part}") } else { part.to_owned() }).collect()
 }
 
 #[cfg(test)]
@@ -66,5 +77,22 @@ mod tests {
         let row = |module: &str, actions, previous| record(&table_row(module.into(), None, actions, previous, true));
         assert_eq!(row("Dashboard", 7, 8), ["Dashboard", "7", "8", "percent", "-12.5"]);
         assert_eq!(row("=HYPERLINK(1)", 1, 0), ["'=HYPERLINK(1)", "1", "0", "new", ""]);
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_wherever_a_spreadsheet_parts_cells() {
+        for (text, expected) in [
+            ("a;=1+1;b", "a;'=1+1;b"),
+            ("a\t @SUM(1)", "a\t' @SUM(1)"),
+            ("a;\"=1+1\"", "a;'\"=1+1\""),
+            ("a\r\n-1", "a\r\n'-1"),
+            ("a, -b; c=d", "a, -b; c=d"),
+        ] {
+            assert_eq!(inert(text), expected);
+        }
+        let mut file = begin("module,action,actions");
+        file.write_record(["a;b", "c\td", "7"]).unwrap();
+        let file = String::from_utf8(file.into_inner().unwrap()).unwrap();
+        assert_eq!(file, "\u{feff}module,action,actions\r\n\"a;b\",\"c\td\",7\r\n");
     }
 }

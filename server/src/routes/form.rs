@@ -1,6 +1,6 @@
 //! Forms of the pages, as browsers send them: the same with JavaScript or without.
 
-use super::{cookie, page, problem::ApiProblem, same_origin};
+use super::{address::address, cookie, page, problem::ApiProblem, same_origin};
 use crate::{
     Server,
     members::{Browser, MemberError},
@@ -8,8 +8,8 @@ use crate::{
 };
 use app::PageData;
 use axum::{
-    extract::{ConnectInfo, FromRequest, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    extract::{FromRequest, Request},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use model::{
@@ -19,12 +19,9 @@ use model::{
     },
     query::Pairs,
 };
-use std::net::{IpAddr, SocketAddr};
-
+use std::error::Error;
 /// More no form of ours holds.
 const FORM_BYTES: usize = 16 * 1024;
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A form that a page of ours sent, and what it was sent with.
 pub(super) struct Form {
@@ -106,13 +103,17 @@ impl Form {
             }
             MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
             MemberError::LinkOver => (StatusCode::GONE, "", "This link does not open any more".to_owned()),
-            MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => {
-                tracing::error!(%error, "a form was not carried out");
-                (StatusCode::SERVICE_UNAVAILABLE, "", "That could not be done at the moment. Try again".to_owned())
-            }
+            MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => return self.note_fault(&error),
         };
         self.note(field, fault);
         self.status = status;
+    }
+
+    /// Notes that something could not be done through no fault of who asked.
+    pub(super) fn note_fault(&mut self, error: &dyn Error) {
+        tracing::error!(%error, "a form was not carried out");
+        self.note("", "That could not be done at the moment. Try again");
+        self.status = StatusCode::SERVICE_UNAVAILABLE;
     }
 
     /// Answers with the page again: what was typed, and what is wrong with it.
@@ -164,50 +165,4 @@ pub(super) async fn carry_out<T: Send + 'static>(
     work: impl Future<Output = Result<T, MemberError>> + Send + 'static,
 ) -> Result<T, MemberError> {
     tokio::spawn(work).await.unwrap_or_else(|error| Err(MemberError::Failed(error.to_string())))
-}
-
-/// Where a request comes from. A proxy on this machine or its network says for whom it asks; of what others say the last
-/// is its own word, and whatever stands before that is the client's.
-fn address(parts: &Parts) -> Option<IpAddr> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let peer = peer.ip().to_canonical();
-    let forwarded = is_near(peer).then(|| forwarded_for(&parts.headers)).flatten();
-    Some(forwarded.unwrap_or(peer))
-}
-
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
-}
-
-fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_proxy_nearby_says_for_whom_it_asks() {
-        for (peer, forwarded, expected) in [
-            ("127.0.0.1:5", &["203.0.113.9"][..], "203.0.113.9"),
-            ("10.1.2.3:5", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
-            ("[::1]:5", &["198.51.100.1", "2001:db8::9"], "2001:db8::9"),
-            ("127.0.0.1:5", &["unknown"], "127.0.0.1"),
-            ("127.0.0.1:5", &[], "127.0.0.1"),
-            ("192.0.2.7:5", &["203.0.113.9"], "192.0.2.7"),
-        ] {
-            let mut request = Request::new(());
-            for forwarded in forwarded {
-                request.headers_mut().append(FORWARDED_FOR, forwarded.parse().unwrap());
-            }
-            request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-            let (parts, ()) = request.into_parts();
-            assert_eq!(address(&parts), expected.parse().ok(), "{peer} {forwarded:?}");
-        }
-    }
 }

@@ -7,7 +7,11 @@ use super::{
     problem::ApiProblem,
     sign_in,
 };
-use crate::{Server, members::MemberError, store::NewMember};
+use crate::{
+    Server,
+    members::MemberError,
+    store::{Author, NewMember},
+};
 use app::{PageData, view::MEMBERS};
 use axum::{
     extract::State,
@@ -34,7 +38,8 @@ pub(super) async fn post_members(State(server): State<Server>, mut form: Form) -
             }
         });
     }
-    match change(&server, &mut form).await {
+    let author = caller.author(&form.parts, &server);
+    match change(&server, &mut form, author).await {
         Some(Ok(None)) => return Ok(Redirect::to(MEMBERS).into_response()),
         Some(Ok(issued)) => {
             let data = page_data(&server, SentForm::default(), issued).await.map_err(|problem| *problem.0);
@@ -49,7 +54,7 @@ pub(super) async fn post_members(State(server): State<Server>, mut form: Form) -
 
 /// Does what the form asks for, and returns the link that was made for it. Does nothing where something is wrong with the
 /// form.
-async fn change(server: &Server, form: &mut Form) -> Option<Result<Option<IssuedLink>, MemberError>> {
+async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Result<Option<IssuedLink>, MemberError>> {
     let members = server.members.clone();
     let member_no = form.number("member");
     let wanted = form.text("do").to_owned();
@@ -57,7 +62,7 @@ async fn change(server: &Server, form: &mut Form) -> Option<Result<Option<Issued
         let (name, email) = (form.checked("name", member::name), form.checked("email", member::email));
         let ((name, email), (role, configures_tracking)) = name.zip(email).zip(permissions(form))?;
         let new = NewMember { email, name, role, configures_tracking };
-        return Some(carry_out(async move { members.invite(&new).await.map(Some) }).await);
+        return Some(carry_out(async move { members.invite(&new, &author).await.map(Some) }).await);
     }
     if !["permit", "disable", "enable", "reset"].contains(&wanted.as_str()) {
         form.note("", format!("Nothing can be done that is called “{wanted}”"));
@@ -66,10 +71,12 @@ async fn change(server: &Server, form: &mut Form) -> Option<Result<Option<Issued
     let permissions = if wanted == "permit" { Some(permissions(form)?) } else { None };
     let done = carry_out(async move {
         match (wanted.as_str(), permissions) {
-            ("permit", Some((role, tracking))) => members.set_role(member_no, role, tracking).await.map(|()| None),
-            ("disable", _) => members.set_disabled(member_no, true).await.map(|()| None),
-            ("enable", _) => members.set_disabled(member_no, false).await.map(|()| None),
-            _ => members.reset(member_no).await.map(Some),
+            ("permit", Some((role, tracking))) => {
+                members.set_role(member_no, role, tracking, &author).await.map(|()| None)
+            }
+            ("disable", _) => members.set_disabled(member_no, true, &author).await.map(|()| None),
+            ("enable", _) => members.set_disabled(member_no, false, &author).await.map(|()| None),
+            _ => members.reset(member_no, &author).await.map(Some),
         }
     });
     Some(done.await)

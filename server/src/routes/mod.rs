@@ -1,7 +1,9 @@
 //! HTTP: what is asked, by whom, and how the answer is written. No SQL, no arithmetic.
 
 mod access;
+mod address;
 mod array;
+mod audit;
 mod clients;
 mod cookie;
 mod cross_origin;
@@ -11,13 +13,17 @@ pub mod decoders;
 mod encoding;
 mod events;
 mod form;
+mod hosts;
 mod intake;
+mod json;
+mod keys;
 mod link;
 mod members;
 mod module_rules;
 mod operation;
 mod page;
 mod pairs;
+mod policy;
 mod problem;
 mod profile;
 mod quality;
@@ -33,9 +39,9 @@ use crate::Server;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, OriginalUri, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -63,23 +69,31 @@ pub fn router(server: Server) -> Router {
         .route("/api/", axum::routing::any(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn(every_error_is_a_problem));
-    let secure =
-        |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+        .layer(from_fn(every_error_is_a_problem))
+        // What one reader may see is for no cache that others share.
+        .layer(unless_given(header::CACHE_CONTROL, "private, no-cache"))
+        .layer(SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("cookie, authorization")));
+    let hosts = server.hosts.clone();
     Router::new()
         .merge(api)
         .merge(page::router())
         .with_state(server)
+        .layer(from_fn_with_state(hosts, hosts::check))
         .layer(CatchPanicLayer::custom(|_| {
             ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "something unforeseen went wrong").into_response()
         }))
         .layer(CompressionLayer::new())
-        .layer(secure(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // Within no other page, where a click could be meant for something else. The second is for older browsers.
-        .layer(secure(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
-        .layer(secure(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(secure(header::REFERRER_POLICY, "same-origin"))
+        .layer(unless_given(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // The second says to older browsers too: within no other page, where a click could be meant for something else.
+        .layer(unless_given(header::CONTENT_SECURITY_POLICY, policy::NO_PAGE))
+        .layer(unless_given(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(unless_given(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// Gives answers a header that have none of its name.
+fn unless_given(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 /// What the log says of a request: its route. The address itself may hold a key.
@@ -102,6 +116,8 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(module_rules::router())
         .merge(rejects::router())
         .merge(quality::router())
+        .merge(keys::router())
+        .merge(audit::router())
         .merge(workspace::router())
         .merge(operation::router());
     let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);
@@ -120,8 +136,8 @@ async fn unknown(request: Request) -> ApiProblem {
     ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no {}", request.uri().path()))
 }
 
-async fn not_allowed(request: Request) -> ApiProblem {
-    let detail = format!("{} does not take {}", request.uri().path(), request.method());
+async fn not_allowed(OriginalUri(address): OriginalUri, request: Request) -> ApiProblem {
+    let detail = format!("{} does not take {}", address.path(), request.method());
     ApiProblem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
@@ -153,7 +169,7 @@ fn json_bytes(bytes: impl Into<Body>) -> impl IntoResponse {
 
 /// The browsable API documentation: Swagger UI from the binary itself, no outside host.
 mod docs {
-    use super::{ApiProblem, IntoResponse, Response, StatusCode, header};
+    use super::{ApiProblem, HeaderValue, IntoResponse, Response, StatusCode, header, policy};
     use axum::{extract::Path, response::Redirect};
     use std::sync::{Arc, LazyLock};
     use utoipa_swagger_ui::Config;
@@ -168,7 +184,11 @@ mod docs {
     pub(super) async fn file(Path(file): Path<String>) -> Result<Response, ApiProblem> {
         match utoipa_swagger_ui::serve(&file, CONFIG.clone()) {
             Ok(Some(found)) => {
-                Ok(([(header::CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response())
+                let kind = HeaderValue::from_str(&found.content_type);
+                let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+                let policy = HeaderValue::from_static(policy::DOCUMENTATION);
+                let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
+                Ok((headers, found.bytes.into_owned()).into_response())
             }
             Ok(None) => Err(ApiProblem::new(StatusCode::NOT_FOUND, format!("the documentation has no {file}"))),
             Err(error) => Err(ApiProblem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),

@@ -52,7 +52,7 @@ async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Js
     ),
 )]
 async fn put_module_rules(
-    _: MayAdminister,
+    MayAdminister(author): MayAdminister,
     State(server): State<Server>,
     headers: HeaderMap,
     body: Body,
@@ -66,6 +66,6 @@ async fn put_module_rules(
         Ok(ModuleRules::from_json(&parse(utf8(&bytes)?)?)?)
     };
     let rules = Encoding::of(&headers)?.read(&server, body, read).await?;
-    server.module_rules.replace(rules.clone()).await?;
+    server.module_rules.replace(rules.clone(), author).await?;
     Ok(Json(rules))
 }

@@ -1,11 +1,11 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::Caller, link, members, problem::ApiProblem, profile, sign_in};
-use crate::{Server, assets};
+use super::{access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in};
+use crate::{Server, assets, secret};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
 };
 use axum::{
     Router,
@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use leptos::{nonce::Nonce, prelude::provide_context};
 use model::{
     api::{member::Reader, problem::Problem},
     member::Role,
@@ -27,6 +28,7 @@ pub(super) fn router() -> Router<Server> {
         .route(LINK, get(get_page).post(link::post_link))
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
+        .route(KEYS, get(get_page).post(keys::post_keys))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -98,14 +100,22 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         }
         (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
-        // What is not for them does not exist for them.
-        (View::Profile { .. } | View::Members | View::SignIn(_) | View::Link(_) | View::NotFound, _) => {
-            Ok(PageData::NotFound)
+        (View::Keys(_), Caller::Member(who)) if who.member.role == Role::Administrator => keys::load(server).await,
+        (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
+            audit::load(server, query).await
         }
+        // What is not for them does not exist for them.
+        (View::Profile { .. } | View::Members | View::Keys(_) | View::Audit(_), _)
+        | (View::SignIn(_) | View::Link(_) | View::NotFound, _) => Ok(PageData::NotFound),
     }
 }
 
 async fn render(server: &Server, loaded: Loaded, status: StatusCode, parts: Parts) -> Response {
+    let Ok(nonce) = secret::generate() else {
+        let detail = "no page can be made at the moment";
+        return ApiProblem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    };
+    let nonce = Nonce::from_value(nonce);
     let clock = server.zone_clock();
     let origin = origin(&parts);
     let shell = move || {
@@ -118,11 +128,14 @@ async fn render(server: &Server, loaded: Loaded, status: StatusCode, parts: Part
             origin: origin.clone(),
         })
     };
-    let handler = leptos_axum::render_app_async(shell);
+    let policy = policy::of_page(&nonce);
+    let handler = leptos_axum::render_app_async_with_context(move || provide_context(nonce.clone()), shell);
     let request = Request::from_parts(parts, Body::empty());
     let mut response: Response<Body> = handler(request).await.into_response();
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
     response
 }
 

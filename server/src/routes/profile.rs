@@ -25,14 +25,15 @@ pub(super) async fn load(server: &Server, who: &SignedIn) -> Result<PageData, Ap
 pub(super) async fn post_profile(State(server): State<Server>, form: Form) -> Result<Response, ApiProblem> {
     let caller = Caller::of(&form.parts.headers, &server).await?;
     let Caller::Member(who) = &caller else { return Ok(sign_in::first(&PROFILE.parse().unwrap_or_default())) };
+    let author = caller.author(&form.parts, &server);
     let (members, who) = (server.members.clone(), who.clone());
     let done = match form.text("do") {
         "password" => return change_password(&server, &caller, &who, form).await,
         "end" => {
             let session_no = form.number("session");
-            carry_out(async move { Ok(members.end_session(&who, session_no).await?) }).await
+            carry_out(async move { Ok(members.end_session(&who, session_no, &author).await?) }).await
         }
-        "end-others" => carry_out(async move { Ok(members.end_other_sessions(&who).await?) }).await,
+        "end-others" => carry_out(async move { Ok(members.end_other_sessions(&who, &author).await?) }).await,
         other => return Err(ApiProblem::unreadable(format!("nothing can be done that is called “{other}”"))),
     };
     done?;
@@ -49,7 +50,9 @@ async fn change_password(
     if form.is_right() {
         let (current, new) = (form.text("password").to_owned(), form.text("new-password").to_owned());
         let (members, browser, changing) = (server.members.clone(), form.browser(), who.clone());
-        match carry_out(async move { members.change_password(&changing, current, new, &browser).await }).await {
+        let author = caller.author(&form.parts, server);
+        let change = async move { members.change_password(&changing, current, new, &browser, &author).await };
+        match carry_out(change).await {
             Ok(admission) => return Ok(sign_in::admitted(&admission, PROFILE_CHANGED)),
             Err(MemberError::Wrong) => form.note("password", "This is not your password"),
             Err(error) => form.note_failure(error),

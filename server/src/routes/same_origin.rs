@@ -8,6 +8,12 @@ use std::net::IpAddr;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// Fails where a browser says that a page of another origin asks. What is no browser says nothing.
+pub(super) fn check_browser(headers: &HeaderMap) -> Result<(), ApiProblem> {
+    let is_browser = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
+    if is_browser { check(headers) } else { Ok(()) }
+}
+
 /// Fails unless the browser says that a page of this very origin asks, or its reader did.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), ApiProblem> {
     let is_ours = match text(headers, &SEC_FETCH_SITE) {
@@ -28,11 +34,13 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), ApiProblem> {
 /// Whether the browser keeps cookies of this address: over TLS, or from the machine it runs on.
 pub(super) fn keeps_cookies(headers: &HeaderMap) -> bool {
     let Some(origin) = origin(headers) else { return true };
-    let host = origin.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_here = host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    origin.scheme_str() == Some("https") || is_here
+    origin.scheme_str() == Some("https") || is_here(origin.host().unwrap_or_default())
+}
+
+/// Whether a host, without its port, is the machine that a browser runs on.
+pub(super) fn is_here(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn origin(headers: &HeaderMap) -> Option<Uri> {
@@ -68,6 +76,8 @@ mod tests {
             (&[], false),
         ] {
             assert_eq!(check(&headers(sent)).is_ok(), is_ours, "{sent:?}");
+            let is_browser = sent.iter().any(|(name, _)| *name != "host");
+            assert_eq!(check_browser(&headers(sent)).is_ok(), is_ours || !is_browser, "{sent:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{Server, members::Admission};
 use app::{
     PageData,
-    view::{SIGN_IN, TODAY, with_search},
+    view::{SIGN_IN, TODAY, View, with_search},
 };
 use axum::{
     extract::State,
@@ -39,7 +39,7 @@ pub(super) async fn post_sign_in(State(server): State<Server>, mut form: Form) -
 
 pub(super) async fn post_sign_out(State(server): State<Server>, form: Form) -> Result<Response, ApiProblem> {
     if let Caller::Member(who) = Caller::of(&form.parts.headers, &server).await? {
-        carry_out(async move { Ok(server.members.end_session(&who, who.session_no).await?) }).await?;
+        carry_out(async move { Ok(server.members.sign_out(&who).await?) }).await?;
     }
     let mut response = Redirect::to(SIGN_IN).into_response();
     cookie::forget_session(response.headers_mut());
@@ -60,12 +60,13 @@ pub(super) fn admitted(admission: &Admission, to: &str) -> Response {
     response
 }
 
-/// An address to go on to, where it is one of ours; Today otherwise.
+/// An address to go on to, where it is of one of our pages for who has signed in; Today otherwise.
 pub(super) fn within(to: &str) -> &str {
-    let is_path = to.starts_with('/') && !to.starts_with("//");
     // A backslash is a slash to browsers, and what can't be seen is left out.
     let is_plain = to.chars().all(|character| character.is_ascii_graphic() && character != '\\');
-    if is_path && is_plain { to } else { TODAY }
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let view = View::of_address(path, "");
+    if is_plain && view != View::NotFound && !view.is_bare() { to } else { TODAY }
 }
 
 async fn page_data(server: &Server, form: SentForm) -> Result<PageData, ApiProblem> {
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn after_signing_in_no_reader_is_led_elsewhere() {
-        for address in ["/", "/activities?filter=a+b%3D&order=asc", "/quality#x"] {
+        for address in ["/", "/?account=acme", "/activities?filter=a+b%3D&order=asc", "/quality#x"] {
             assert_eq!(within(address), address);
         }
         for address in [
@@ -90,6 +91,11 @@ mod tests {
             "/\t/evil.example",
             "/a b",
             "/ü",
+            "/sign-out",
+            "/sign-in?return=/",
+            "/link?token=x",
+            "/nowhere",
+            "/api/v1/today",
         ] {
             assert_eq!(within(address), "/", "{address}");
         }

@@ -46,7 +46,6 @@ async fn get_today(
         super::json_bytes(snapshot.json().to_vec()).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(etag) = HeaderValue::from_str(snapshot.etag()) {
         headers.insert(header::ETAG, etag);

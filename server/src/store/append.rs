@@ -2,6 +2,7 @@
 
 use super::{
     Store, StoreError,
+    audit::Author,
     connection::Connection,
     digest,
     dimension::{self, Numbers},
@@ -14,7 +15,7 @@ use model::{
     event::{Event, IdScope, Kind, Rejection},
     reject::Reject,
 };
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 /// What is stored together.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub struct Replay {
     pub number: i64,
     /// What it means, which is stored if it is still kept, and then is kept no more; or why it stays where it is.
     pub read: Result<Meaning, Rejection>,
+    /// Who replays it, and what else they do at once.
+    pub author: Arc<Author>,
 }
 
 impl Batch {

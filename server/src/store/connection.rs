@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
 use tokio::sync::MutexGuard;
 
 /// The oldest SQLite without the corruption on resetting the write-ahead log.
@@ -114,6 +114,7 @@ impl Place {
     pub(super) async fn connect(&self) -> Result<OwnConnection, StoreError> {
         Ok(match self {
             Self::Sqlite(options) => {
+                create_file(options.get_filename()).map_err(sqlx::Error::Io)?;
                 let mut connection = options.connect().await?;
                 refuse_old_sqlite(&mut connection).await?;
                 OwnConnection::Sqlite(connection)
@@ -130,7 +131,7 @@ impl Place {
         Ok(match self {
             Self::Sqlite(options) => {
                 let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(ACQUIRE_TIMEOUT);
-                let options = SqliteConnectOptions::clone(options).read_only(true).create_if_missing(false);
+                let options = SqliteConnectOptions::clone(options).read_only(true);
                 ReadPool::Sqlite(pool.connect_with(options.pragma("cache_size", "-16384")).await?)
             }
             Self::Postgres(options) => {
@@ -158,9 +159,17 @@ impl Place {
     }
 }
 
+/// Makes the file of a database where there is none, for its owner alone. SQLite gives its log of writes and what
+/// connections share the same mode.
+fn create_file(file: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)

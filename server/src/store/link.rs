@@ -2,15 +2,18 @@
 
 use super::{
     Store, StoreError,
+    audit::{Author, States, enter},
     connection::Connection,
-    member::{NewMember, find_member, has_administrator, insert_member, put_password},
+    member::{NewMember, find_member, has_administrator, insert_member, put_password, state, subject},
     session::{NewSession, insert_session},
     statement::query,
 };
 use model::{
     api::member::{LinkPurpose, Member, MemberState},
+    audit::{Action, AuthorKind},
     instant::Instant,
 };
+use serde_json::json;
 
 /// What a link is for, and for whom.
 #[derive(Clone, Debug)]
@@ -29,14 +32,31 @@ impl Store {
         writing.commit().await
     }
 
+    /// Adds a member without a password, and makes the link by which they choose one.
+    pub async fn invite_member(
+        &self,
+        new: &NewMember,
+        digest: [u8; 32],
+        expires: Instant,
+        author: &Author,
+    ) -> Result<(LinkPurpose, Member), StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let member = insert_member(connection, new, author.at).await?;
+        insert_link(connection, digest, LinkPurpose::Invitation, member.member_no, author.at, expires).await?;
+        enter(connection, author, Action::InviteMember, &subject(&member), States::new(state(new))).await?;
+        writing.commit().await?;
+        Ok((LinkPurpose::Invitation, member))
+    }
+
     /// Makes a link for a member in place of those there are, and says what it is for: accepting the invitation where they
     /// have no password yet. `None` where there is no such member, or they are disabled.
     pub async fn add_link(
         &self,
         digest: [u8; 32],
         member_no: i64,
-        now: Instant,
         expires: Instant,
+        author: &Author,
     ) -> Result<Option<(LinkPurpose, Member)>, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
@@ -47,7 +67,9 @@ impl Store {
             MemberState::Disabled => return Ok(None),
         };
         query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
-        insert_link(connection, digest, purpose, member_no, now, expires).await?;
+        insert_link(connection, digest, purpose, member_no, author.at, expires).await?;
+        let made = States::new(json!({"for": purpose, "expires": expires}));
+        enter(connection, author, Action::MakeLink, &subject(&member), made).await?;
         writing.commit().await?;
         Ok(Some((purpose, member)))
     }
@@ -69,13 +91,14 @@ impl Store {
         Ok(Some(StoredLink { purpose, member }))
     }
 
-    /// Uses the link for the first administrator: makes them, and signs them in. Whether it could be used.
+    /// Uses the link for the first administrator, somewhere: makes them, and signs them in. Whether it could be used.
     pub async fn use_first_link(
         &self,
         digest: [u8; 32],
         new: &NewMember,
         password: &str,
         session: &NewSession,
+        place: &str,
     ) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
@@ -89,20 +112,23 @@ impl Store {
         if !is_one || has_administrator(connection).await? {
             return Ok(false);
         }
-        let member_no = insert_member(connection, new, session.created).await?;
-        put_password(connection, member_no, password).await?;
-        insert_session(connection, member_no, session).await?;
+        let member = insert_member(connection, new, session.created).await?;
+        put_password(connection, member.member_no, password).await?;
+        insert_session(connection, member.member_no, session).await?;
+        let author = holder(&member, place, session.created);
+        enter(connection, &author, Action::CreateAdministrator, &subject(&member), States::new(state(new))).await?;
         writing.commit().await?;
         Ok(true)
     }
 
-    /// Uses a member's link: gives them their password, and signs them in here alone. Whether it could be used.
+    /// Uses a member's link, somewhere: gives them their password, and signs them in here alone. Whether it could be used.
     pub async fn use_link(
         &self,
         digest: [u8; 32],
         name: &str,
         password: &str,
         session: &NewSession,
+        place: &str,
     ) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
@@ -110,13 +136,29 @@ impl Store {
         let used: Option<(i64,)> =
             query(sql).bind(digest.as_slice()).bind(session.created.millis()).fetch_optional(connection).await?;
         let Some((member_no,)) = used else { return Ok(false) };
+        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
         let sql = "UPDATE member SET name = $2 WHERE member_no = $1";
         query(sql).bind(member_no).bind(name).execute(connection).await?;
         put_password(connection, member_no, password).await?;
         insert_session(connection, member_no, session).await?;
+        let action = match before.state {
+            MemberState::Invited => Action::AcceptInvitation,
+            MemberState::Active | MemberState::Disabled => Action::ChangePassword,
+        };
+        let states = match before.name == name {
+            true => States::default(),
+            false => States { before: json!({"name": before.name}), after: json!({"name": name}) },
+        };
+        enter(connection, &holder(&before, place, session.created), action, &subject(&before), states).await?;
         writing.commit().await?;
         Ok(true)
     }
+}
+
+/// Who uses a link, somewhere: whom it is for, or whoever else has it.
+fn holder(member: &Member, place: &str, at: Instant) -> Author {
+    let (number, name) = (member.member_no, member.email.clone());
+    Author { kind: AuthorKind::Link, number, name, place: place.to_owned(), at }
 }
 
 /// Makes a link, and forgets those that are over.

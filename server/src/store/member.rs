@@ -2,14 +2,17 @@
 
 use super::{
     Store, StoreError,
+    audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
     statement::query,
 };
 use model::{
     api::member::{Member, MemberState},
+    audit::{Action, SubjectKind},
     instant::Instant,
     member::Role,
 };
+use serde_json::{Value, json};
 
 /// A member about to be made.
 #[derive(Clone, Debug)]
@@ -80,51 +83,76 @@ impl Store {
         has_administrator(&mut self.read.begin().await?.connection()).await
     }
 
-    /// Adds a member without a password, and returns the number.
-    pub async fn add_member(&self, member: &NewMember, created: Instant) -> Result<i64, StoreError> {
-        let mut writing = self.write().await?;
-        let member_no = insert_member(&mut writing.connection(), member, created).await?;
-        writing.commit().await?;
-        Ok(member_no)
-    }
-
     /// Changes what a member may do. Whether there is such a member.
-    pub async fn set_role(&self, member_no: i64, role: Role, configures_tracking: bool) -> Result<bool, StoreError> {
+    pub async fn set_role(
+        &self,
+        member_no: i64,
+        role: Role,
+        configures_tracking: bool,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
+        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
         let sql = "UPDATE member SET role = $2, configures_tracking = $3 WHERE member_no = $1";
-        let changed = query(sql)
-            .bind(member_no)
-            .bind(role.as_str())
-            .bind(i64::from(configures_tracking))
-            .execute(connection)
-            .await?;
+        query(sql).bind(member_no).bind(role.as_str()).bind(i64::from(configures_tracking)).execute(connection).await?;
+        let states = States {
+            before: permissions(before.role, before.configures_tracking),
+            after: permissions(role, configures_tracking),
+        };
+        if states.before != states.after {
+            enter(connection, author, Action::PermitMember, &subject(&before), states).await?;
+        }
         commit_with_administrator(writing, had_administrator).await?;
-        Ok(changed > 0)
+        Ok(true)
     }
 
     /// Says whether a member can't sign in. One who can't is signed out everywhere. Whether there is such a member.
-    pub async fn set_disabled(&self, member_no: i64, disabled: bool) -> Result<bool, StoreError> {
+    pub async fn set_disabled(&self, member_no: i64, disabled: bool, author: &Author) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
+        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
         let sql = "UPDATE member SET disabled = $2 WHERE member_no = $1";
-        let changed = query(sql).bind(member_no).bind(i64::from(disabled)).execute(connection).await?;
+        query(sql).bind(member_no).bind(i64::from(disabled)).execute(connection).await?;
         if disabled {
             forget_browsers(connection, member_no).await?;
             query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
         }
+        if disabled != (before.state == MemberState::Disabled) {
+            let action = if disabled { Action::DisableMember } else { Action::EnableMember };
+            enter(connection, author, action, &subject(&before), States::default()).await?;
+        }
         commit_with_administrator(writing, had_administrator).await?;
-        Ok(changed > 0)
+        Ok(true)
     }
 
-    /// Gives a member another password. They are signed out everywhere, and no link for them opens any more.
-    pub async fn set_password(&self, member_no: i64, password: &str) -> Result<(), StoreError> {
+    /// Gives a member another password. They are signed out everywhere, and no link for them opens any more. Whether there
+    /// is such a member.
+    pub async fn set_password(&self, member_no: i64, password: &str, author: &Author) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
-        put_password(&mut writing.connection(), member_no, password).await?;
-        writing.commit().await
+        let connection = &mut writing.connection();
+        let Some(member) = find_member(connection, member_no).await? else { return Ok(false) };
+        put_password(connection, member_no, password).await?;
+        enter(connection, author, Action::ChangePassword, &subject(&member), States::default()).await?;
+        writing.commit().await?;
+        Ok(true)
     }
+}
+
+/// A member as a subject of the audit log.
+pub(super) fn subject(member: &Member) -> Subject {
+    Subject { kind: SubjectKind::Member, number: member.member_no, name: member.email.clone() }
+}
+
+fn permissions(role: Role, configures_tracking: bool) -> Value {
+    json!({"role": role, "configures_tracking": configures_tracking})
+}
+
+/// Everything that is told of a new member.
+pub(super) fn state(NewMember { email, name, role, configures_tracking }: &NewMember) -> Value {
+    json!({"email": email, "name": name, "role": role, "configures_tracking": configures_tracking})
 }
 
 /// The member with a number.
@@ -134,12 +162,12 @@ pub(super) async fn find_member(connection: &mut Connection<'_>, member_no: i64)
     row.map(|row| Ok(member_of(row)?.member)).transpose()
 }
 
-/// Adds a member without a password, and returns the number.
+/// Adds a member without a password.
 pub(super) async fn insert_member(
     connection: &mut Connection<'_>,
     member: &NewMember,
     created: Instant,
-) -> Result<i64, StoreError> {
+) -> Result<Member, StoreError> {
     let sql = "INSERT INTO member (email, name, role, configures_tracking, created_at) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (email) DO NOTHING RETURNING member_no";
     let added: Option<(i64,)> = query(sql)
@@ -150,7 +178,9 @@ pub(super) async fn insert_member(
         .bind(created.millis())
         .fetch_optional(connection)
         .await?;
-    added.map(|(member_no,)| member_no).ok_or_else(|| StoreError::EmailTaken(member.email.clone()))
+    let (member_no,) = added.ok_or_else(|| StoreError::EmailTaken(member.email.clone()))?;
+    let NewMember { email, name, role, configures_tracking } = member.clone();
+    Ok(Member { member_no, email, name, role, configures_tracking, state: MemberState::Invited })
 }
 
 /// Keeps others from giving a member another password, or disabling them, meanwhile. Whether their password has this hash,

@@ -7,6 +7,7 @@
 mod added;
 mod answer;
 mod append;
+mod audit;
 mod connection;
 mod dimension;
 mod identity;
@@ -31,8 +32,9 @@ mod usage;
 
 pub use answer::DatabaseTime;
 pub use append::{Appended, Batch, Outcome, Replay};
+pub use audit::{Author, EnteredChange};
 pub use connection::Reading;
-pub use key::{Grant, Key};
+pub use key::{Key, NewSecret};
 pub use late::LateRow;
 pub use link::StoredLink;
 pub use member::{MemberWithPassword, NewMember};
@@ -100,6 +102,9 @@ pub enum StoreError {
     /// A name is taken.
     #[error("there is already a key named {0:?}")]
     NameTaken(String),
+    /// The key has expired, and nobody said until when its new secret lasts.
+    #[error("the key has expired; say until when its new secret lasts")]
+    KeyExpired,
     /// A member has this e-mail address.
     #[error("there is already a member with the e-mail address {0}")]
     EmailTaken(String),

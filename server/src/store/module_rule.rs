@@ -2,31 +2,35 @@
 
 use super::{
     Store, StoreError,
+    audit::{Author, States, Subject, enter},
+    connection::Connection,
     statement::{Column, bulk, query},
 };
-use model::module_rule::{ModuleRule, ModuleRules, RuleKind};
+use model::{
+    audit::Action,
+    module_rule::{ModuleRule, ModuleRules, RuleKind},
+};
+use serde_json::json;
 
 impl Store {
     /// Every rule.
     pub async fn module_rules(&self) -> Result<ModuleRules, StoreError> {
-        let mut reading = self.read().await?;
-        let rules = query("SELECT kind, prefix, module, strip FROM module_rule ORDER BY place");
-        let rules: Vec<(String, String, String, i64)> = rules.fetch_all(&mut reading.connection()).await?;
-        let rule = |(kind, prefix, module, strip): (String, String, String, i64)| {
-            let known = RuleKind::ALL.into_iter().find(|known| known.as_str() == kind);
-            let kind = known.ok_or(StoreError::Setting { name: "kind", value: kind })?;
-            Ok(ModuleRule { kind, prefix, module, strip: strip != 0 })
-        };
-        Ok(ModuleRules { rules: rules.into_iter().map(rule).collect::<Result<_, StoreError>>()? })
+        every_rule(&mut self.read().await?.connection()).await
     }
 
     /// Puts these rules in place of all there are.
-    pub async fn put_module_rules(&self, ModuleRules { rules }: ModuleRules) -> Result<(), StoreError> {
+    pub async fn put_module_rules(&self, put: ModuleRules, author: Author) -> Result<(), StoreError> {
         let store = self.clone();
         // In a task of its own: whoever asks may go away.
         let put = tokio::spawn(async move {
             let mut writing = store.write().await?;
             let connection = &mut writing.connection();
+            let before = every_rule(connection).await?;
+            if before != put {
+                let states = States { before: json!(before), after: json!(put) };
+                enter(connection, &author, Action::ReplaceModuleRules, &Subject::workspace(), states).await?;
+            }
+            let rules = put.rules;
             let places = || (0..).take(rules.len());
             // Place by place first, so that of two servers at once the later one's rules stand whole.
             bulk(
@@ -49,4 +53,15 @@ impl Store {
         });
         put.await.map_err(|_| StoreError::WriterFailed)?
     }
+}
+
+async fn every_rule(connection: &mut Connection<'_>) -> Result<ModuleRules, StoreError> {
+    let rules = query("SELECT kind, prefix, module, strip FROM module_rule ORDER BY place");
+    let rules: Vec<(String, String, String, i64)> = rules.fetch_all(connection).await?;
+    let rule = |(kind, prefix, module, strip): (String, String, String, i64)| {
+        let known = RuleKind::ALL.into_iter().find(|known| known.as_str() == kind);
+        let kind = known.ok_or(StoreError::Setting { name: "kind", value: kind })?;
+        Ok(ModuleRule { kind, prefix, module, strip: strip != 0 })
+    };
+    Ok(ModuleRules { rules: rules.into_iter().map(rule).collect::<Result<_, StoreError>>()? })
 }

@@ -29,7 +29,7 @@ impl Store {
         }
         let writer = Self::writer(&place).await?;
         let mut writing = Writing::begin(writer.lock().await).await?;
-        let events = setting::rebuild_as(&mut writing.connection(), asked).await?;
+        let events = setting::rebuild_as(&mut writing.connection(), &asked).await?;
         writing.commit().await?;
         Ok(events)
     }

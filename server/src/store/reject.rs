@@ -3,17 +3,20 @@
 use super::{
     Reading, Store, StoreError,
     append::Replay,
+    audit::{Author, States, Subject, enter},
     connection::Connection,
     statement::{Column, bulk, query},
 };
 use model::{
     api::quality::{REJECTS_KEPT, RejectChoice, RejectCount, RejectCounts},
+    audit::Action,
     event::{Receipt, Rejection},
     instant::Instant,
     query::RejectFilter,
     reject::{Protocol, Reject},
 };
-use std::collections::HashSet;
+use serde_json::json;
+use std::{collections::HashSet, sync::Arc};
 
 /// A rejected event that is kept. Its words may be those of another version: they are texts here.
 #[derive(Clone, Debug)]
@@ -98,7 +101,28 @@ pub(super) async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) 
     let rejections = replays.iter().filter_map(|replay| Some((replay.number, replay.read.as_ref().err()?)));
     give_reasons(connection, rejections.collect()).await?;
     // Of several replays of one event in the same transaction, the first stores it.
-    Ok(replays.iter().map(|replay| replay.read.is_ok() && deleted.remove(&replay.number)).collect())
+    let settled: Vec<bool> =
+        replays.iter().map(|replay| replay.read.is_ok() && deleted.remove(&replay.number)).collect();
+    enter_replays(connection, replays, &settled).await?;
+    Ok(settled)
+}
+
+/// Enters which were let go of, for each author of those who replay something in this transaction.
+async fn enter_replays(
+    connection: &mut Connection<'_>,
+    replays: &[Replay],
+    settled: &[bool],
+) -> Result<(), StoreError> {
+    let settled: Vec<&Replay> =
+        replays.iter().zip(settled).filter_map(|(replay, settled)| settled.then_some(replay)).collect();
+    for by_one in settled.chunk_by(|one, other| Arc::ptr_eq(&one.author, &other.author)) {
+        let ids: Vec<i64> = by_one.iter().map(|replay| replay.number).collect();
+        let states = States::new(json!({"replayed": ids.len(), "ids": ids}));
+        if let Some(replay) = by_one.first() {
+            enter(connection, &replay.author, Action::ReplayRejects, &Subject::workspace(), states).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes rejected events in the order of their numbers, so that two transactions never wait for each other. An SQLite
@@ -232,12 +256,17 @@ impl Reading {
 
 impl Store {
     /// Lets go of the chosen rejected events, and says how many that were.
-    pub async fn dismiss(&self, choice: RejectChoice) -> Result<u64, StoreError> {
+    pub async fn dismiss(&self, choice: RejectChoice, author: Author) -> Result<u64, StoreError> {
         let store = self.clone();
         // In a task of its own: whoever asks may go away.
         let dismissed = tokio::spawn(async move {
             let mut writing = store.write().await?;
-            let dismissed = dismiss_chosen(&mut writing.connection(), &choice).await?;
+            let connection = &mut writing.connection();
+            let dismissed = dismiss_chosen(connection, &choice).await?;
+            if dismissed > 0 {
+                let states = States::new(json!({"dismissed": dismissed, "chosen": choice}));
+                enter(connection, &author, Action::DismissRejects, &Subject::workspace(), states).await?;
+            }
             writing.commit().await?;
             Ok(dismissed)
         });

@@ -2,14 +2,17 @@
 
 use super::{
     Store, StoreError,
+    audit::{Author, States, enter},
     connection::Connection,
-    member::{find_member, hold_password, put_password},
+    member::{find_member, hold_password, put_password, subject},
     statement::query,
 };
 use model::{
     api::member::{Member, MemberState, Session},
+    audit::Action,
     instant::Instant,
 };
+use serde_json::{Value, json};
 
 /// A session about to begin.
 #[derive(Clone, Debug)]
@@ -74,11 +77,13 @@ impl Store {
     /// Gives a member whose password has this hash a new one, and signs them in here alone. Whether that is so.
     pub async fn change_password(
         &self,
-        member_no: i64,
+        member: &Member,
         password: &str,
         new: &str,
         session: &NewSession,
+        author: &Author,
     ) -> Result<bool, StoreError> {
+        let member_no = member.member_no;
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         if !hold_password(connection, member_no, password).await? {
@@ -86,6 +91,7 @@ impl Store {
         }
         put_password(connection, member_no, new).await?;
         insert_session(connection, member_no, session).await?;
+        enter(connection, author, Action::ChangePassword, &subject(member), States::default()).await?;
         writing.commit().await?;
         Ok(true)
     }
@@ -136,19 +142,43 @@ impl Store {
         Ok(rows.into_iter().map(session).collect())
     }
 
-    /// Ends a session of a member.
-    pub async fn end_session(&self, member_no: i64, session_no: i64) -> Result<(), StoreError> {
+    /// Ends the session that asks for it.
+    pub async fn sign_out(&self, session_no: i64) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let sql = "DELETE FROM session WHERE member_no = $1 AND session_no = $2";
-        query(sql).bind(member_no).bind(session_no).execute(&mut writing.connection()).await?;
+        let sql = "DELETE FROM session WHERE session_no = $1";
+        query(sql).bind(session_no).execute(&mut writing.connection()).await?;
+        writing.commit().await
+    }
+
+    /// Ends a session of a member elsewhere.
+    pub async fn end_session(&self, member: &Member, session_no: i64, author: &Author) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let sql = "DELETE FROM session WHERE member_no = $1 AND session_no = $2 RETURNING user_agent";
+        let ended: Option<(String,)> =
+            query(sql).bind(member.member_no).bind(session_no).fetch_optional(connection).await?;
+        if let Some((user_agent,)) = ended {
+            let states = States { before: json!({"user_agent": user_agent}), after: Value::Null };
+            enter(connection, author, Action::EndSession, &subject(member), states).await?;
+        }
         writing.commit().await
     }
 
     /// Ends every session of a member but one.
-    pub async fn end_other_sessions(&self, member_no: i64, session_no: i64) -> Result<(), StoreError> {
+    pub async fn end_other_sessions(
+        &self,
+        member: &Member,
+        session_no: i64,
+        author: &Author,
+    ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
         let sql = "DELETE FROM session WHERE member_no = $1 AND session_no <> $2";
-        query(sql).bind(member_no).bind(session_no).execute(&mut writing.connection()).await?;
+        let ended = query(sql).bind(member.member_no).bind(session_no).execute(connection).await?;
+        if ended > 0 {
+            let states = States { before: json!({"sessions": ended}), after: Value::Null };
+            enter(connection, author, Action::EndOtherSessions, &subject(member), states).await?;
+        }
         writing.commit().await
     }
 

@@ -2,12 +2,14 @@
 
 use super::{
     Store, StoreError,
+    audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
     rebuild::{self, Events},
     statement::query,
 };
 use chrono_tz::Tz;
-use model::Day;
+use model::{Day, audit::Action};
+use serde_json::{Value, json};
 
 /// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +27,14 @@ impl Default for Reporting {
 }
 
 /// What was asked for at start; what was not stays as the database has it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The reporting zone.
     pub zone: Option<Tz>,
     /// The idle gap in minutes.
     pub idle_gap: Option<u32>,
+    /// Who asks: entered in the audit log with what is done about it.
+    pub author: Option<Author>,
 }
 
 const ZONE: &str = "time_zone";
@@ -42,7 +46,7 @@ const ROLL_UPS: (&str, &str) = ("roll_ups", "2");
 
 impl Asked {
     /// What there is, but for what is asked for.
-    fn instead_of(self, before: Reporting) -> Reporting {
+    fn instead_of(&self, before: Reporting) -> Reporting {
         Reporting { zone: self.zone.unwrap_or(before.zone), idle_gap: self.idle_gap.unwrap_or(before.idle_gap) }
     }
 }
@@ -68,7 +72,7 @@ pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool)
         let events = Events::hold(&mut connection).await?;
         // Of several servers that start at once, one makes them, and the others wait for it above.
         if reporting != before || !has_roll_ups(&mut connection).await? {
-            rebuild_held(&mut connection, events, asked).await?;
+            rebuild_held(&mut connection, events, &asked).await?;
         }
     }
     writing.commit().await?;
@@ -76,13 +80,13 @@ pub(super) async fn settle(mut writing: Writing<'_>, asked: Asked, shared: bool)
 }
 
 /// Computes every roll-up again as asked, and returns the number of events.
-pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: Asked) -> Result<u64, StoreError> {
+pub(super) async fn rebuild_as(connection: &mut Connection<'_>, asked: &Asked) -> Result<u64, StoreError> {
     // First, so that of several at once each sees what the one before it made.
     let events = Events::hold(connection).await?;
     rebuild_held(connection, events, asked).await
 }
 
-async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: Asked) -> Result<u64, StoreError> {
+async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: &Asked) -> Result<u64, StoreError> {
     let before = reporting(connection).await?.unwrap_or_default();
     let reporting = asked.instead_of(before);
     if reporting != before {
@@ -95,8 +99,19 @@ async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: As
         of_this_version = has_roll_ups(connection).await?,
         "computing every roll-up again, which can take a while"
     );
+    if let Some(author) = &asked.author {
+        let (action, states) = match reporting == before {
+            true => (Action::Rebuild, States::default()),
+            false => (Action::ChangeReporting, States { before: state(before), after: state(reporting) }),
+        };
+        enter(connection, author, action, &Subject::workspace(), states).await?;
+    }
     put(connection, ROLL_UPS.0, ROLL_UPS.1).await?;
     rebuild::roll_up_again(connection, events, reporting).await
+}
+
+fn state(Reporting { zone, idle_gap }: Reporting) -> Value {
+    json!({"time_zone": zone.name(), "idle_gap_minutes": idle_gap})
 }
 
 /// Whether the roll-ups are those that this version works with.

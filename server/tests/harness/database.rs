@@ -2,7 +2,10 @@
 
 use server::store::{Asked, Store};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, postgres::PgConnectOptions};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// A database that goes with the test.
 pub(crate) enum TestDatabase {
@@ -68,13 +71,32 @@ impl TestDatabase {
         texts.expect("rows")
     }
 
+    /// Does something that the product never does.
+    pub(crate) async fn run(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url()).await?;
+                sqlx::query(sql).execute(&mut connection).await.map(|_| ())
+            }
+            Self::Postgres { .. } => {
+                let mut connection = sqlx::PgConnection::connect(&self.url()).await?;
+                sqlx::query(sql).execute(&mut connection).await.map(|_| ())
+            }
+        }
+    }
+
     /// Every byte of SQLite's files, its log of writes included. What Postgres writes is not for us to read.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
-        let Self::Sqlite(directory) = self else { return None };
+        let files = self.files();
+        let bytes = files.iter().flat_map(|file| std::fs::read(file).expect("bytes")).collect();
+        (!files.is_empty()).then_some(bytes)
+    }
+
+    /// SQLite's files, its log of writes included.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Self::Sqlite(directory) = self else { return Vec::new() };
         let files = std::fs::read_dir(directory.path()).expect("a directory");
-        let read =
-            |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file.expect("a file").path()).expect("bytes");
-        Some(files.flat_map(read).collect())
+        files.map(|file| file.expect("a file").path()).collect()
     }
 
     /// Ends every connection of the product in Postgres, whatever it is doing. To SQLite there is none to lose.

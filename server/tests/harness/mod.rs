@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
+pub(crate) mod browser;
 pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod disk;
@@ -11,17 +12,20 @@ pub(crate) mod process;
 use chrono_tz::Tz;
 use database::TestDatabase;
 use model::{
+    audit::AuthorKind,
     event::{Event, IdScope, Kind},
     instant::Instant,
+    key::{Grant, NewKey},
 };
 use server::{
     Access, Server,
     clock::{Clock, ManualClock},
     dashboards::Display,
+    key::Keys,
     members::Members,
-    store::{Asked, Store},
+    store::{Asked, Author, Store},
 };
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// An event: Lisa of Acme exports a dashboard.
@@ -46,6 +50,7 @@ pub(crate) struct TestServer {
     pub(crate) client: reqwest::Client,
     pub(crate) store: Store,
     pub(crate) members: Members,
+    pub(crate) keys: Keys,
     clock: Arc<ManualClock>,
     database: Arc<TestDatabase>,
     access: Access,
@@ -81,7 +86,7 @@ impl TestServer {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
         let server = server.with_access(access);
-        let members = server.members().clone();
+        let (members, keys) = (server.members().clone(), server.keys().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel();
@@ -91,7 +96,7 @@ impl TestServer {
             };
             server::serve(listener, server, writer, stopped).await;
         });
-        Self { base_url, client: reqwest::Client::new(), store, members, clock, database, access, stop, served }
+        Self { base_url, client: reqwest::Client::new(), store, members, keys, clock, database, access, stop, served }
     }
 
     /// Sets the clock.
@@ -104,9 +109,21 @@ impl TestServer {
         let now = self.clock.now();
         let _ = self.stop.send(());
         drop(self.client);
-        drop((self.store, self.members));
+        drop((self.store, self.members, self.keys));
         self.served.await.expect("stopped");
         Self::start_on(self.database, self.access, None, now).await
+    }
+
+    /// Makes a key, and returns what its holder has.
+    pub(crate) async fn add_key(&self, name: &str, grant: Grant) -> String {
+        let new = NewKey { name: name.to_owned(), grant, expires: None };
+        self.keys.make(new, self.author()).await.expect("a key").secret
+    }
+
+    /// Who changes something where it does not matter who.
+    pub(crate) fn author(&self) -> Author {
+        let (name, place) = (String::new(), "a test".to_owned());
+        Author { kind: AuthorKind::CommandLine, number: 0, name, place, at: self.clock.now() }
     }
 
     /// Every row of every roll-up.
@@ -122,6 +139,16 @@ impl TestServer {
     /// The rows of a query for one column of text.
     pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
         self.database.texts(sql).await
+    }
+
+    /// Why the database does not do something.
+    pub(crate) async fn refusal(&self, sql: &'static str) -> Option<String> {
+        self.database.run(sql).await.err().map(|error| error.to_string())
+    }
+
+    /// The files of the database, where it lies in files of its own.
+    pub(crate) fn database_files(&self) -> Vec<PathBuf> {
+        self.database.files()
     }
 
     /// Every byte of the database, where it lies in files of its own.

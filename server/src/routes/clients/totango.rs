@@ -8,7 +8,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::{RawQuery, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -54,7 +54,11 @@ struct PixelParameters {
     params(PixelParameters),
     responses((status = 200, description = "The pixel", body = Vec<u8>, content_type = "image/gif"), IngestProblems),
 )]
-async fn get_pixel(state: State<Server>, query: RawQuery) -> Result<Response, ApiProblem> {
+async fn get_pixel(method: Method, state: State<Server>, query: RawQuery) -> Result<Response, ApiProblem> {
+    // Who only looks whether it is there has used nothing.
+    if method == Method::HEAD {
+        return Ok(pixel());
+    }
     post_pixel(state, query, HeaderMap::new(), Body::empty()).await
 }
 
@@ -75,7 +79,11 @@ async fn post_pixel(
 ) -> Result<Response, ApiProblem> {
     let read = move |body: &[u8]| Ok(read(query.unwrap_or_default().as_bytes(), body));
     take(&server, Protocol::Totango, None, &headers, body, read).await?;
-    Ok(([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], PIXEL).into_response())
+    Ok(pixel())
+}
+
+fn pixel() -> Response {
+    ([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], PIXEL).into_response()
 }
 
 /// Parameters and form are one call; what is in the form goes before.

@@ -1,6 +1,9 @@
 //! Rejected events as files, however many: read and written some at a time.
 
-use super::super::{csv::inert, problem::ApiProblem};
+use super::super::{
+    csv::{inert, writer},
+    problem::ApiProblem,
+};
 use crate::{Server, dashboards::ReadError};
 use axum::{
     body::{Body, Bytes},
@@ -85,7 +88,7 @@ pub(super) async fn file(server: &Server, form: FileForm, filter: RejectFilter) 
 }
 
 fn csv_lines(rejects: &[RejectEntry]) -> Vec<u8> {
-    let mut lines = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut lines = writer(Vec::new());
     for reject in rejects {
         let texts =
             [&reject.protocol, reject.key.as_ref().unwrap_or(&String::new()), &reject.code].map(|text| inert(text));
@@ -191,6 +194,10 @@ mod tests {
     #[test]
     fn no_text_is_a_formula_in_a_spreadsheet() {
         let lines = String::from_utf8(csv_lines(&[reject("=1+1", 60_000)])).unwrap();
-        assert_eq!(lines, "7,1970-01-01T00:01:00.000Z,events,'=shop,missing_field,user is missing,/user,'=1+1\r\n");
+        let expected = concat!(
+            r#"7,"1970-01-01T00:01:00.000Z","events","'=shop","missing_field","user is missing","/user","'=1+1""#,
+            "\r\n"
+        );
+        assert_eq!(lines, expected);
     }
 }

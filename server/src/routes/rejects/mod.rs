@@ -4,6 +4,7 @@ mod export;
 
 use super::{
     access::{MayAdminister, MayRead},
+    json::JsonBody,
     pairs::Parameters,
     problem::ApiProblem,
     responses::{ChangeProblems, ReadProblems},
@@ -11,7 +12,7 @@ use super::{
 use crate::{Server, negotiation, replay};
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -151,12 +152,11 @@ async fn get_rejects_ndjson(
     responses((status = 200, description = "What became of them", body = ReplayAnswer), ChangeProblems),
 )]
 async fn post_replay(
-    _: MayAdminister,
+    MayAdminister(author): MayAdminister,
     State(server): State<Server>,
-    choice: Result<Json<RejectChoice>, JsonRejection>,
+    JsonBody(choice): JsonBody,
 ) -> Result<Json<ReplayAnswer>, ApiProblem> {
-    let Json(choice) = choice.map_err(|error| ApiProblem::new(error.status(), error.body_text()))?;
-    Ok(Json(replay::replay(&server, &choice.checked()?).await?))
+    Ok(Json(replay::replay(&server, &RejectChoice::from_json(&choice)?, author).await?))
 }
 
 /// Dismisses rejected events: they are no longer kept
@@ -170,10 +170,10 @@ async fn post_replay(
     responses((status = 200, description = "How many", body = DismissAnswer), ChangeProblems),
 )]
 async fn delete_rejects(
-    _: MayAdminister,
+    MayAdminister(author): MayAdminister,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Json<DismissAnswer>, ApiProblem> {
-    let dismissed = server.store.dismiss(RejectChoice::from_pairs(&pairs)?).await?;
+    let dismissed = server.store.dismiss(RejectChoice::from_pairs(&pairs)?, author).await?;
     Ok(Json(DismissAnswer { dismissed }))
 }
