@@ -66,6 +66,7 @@ impl View {
         match path {
             TODAY => Self::Today(StreamQuery {
                 before: last_value(query, "before"),
+                team: model::query::team(query),
                 account: last_value(query, "account"),
                 ..StreamQuery::default()
             }),

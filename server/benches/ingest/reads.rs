@@ -14,7 +14,7 @@ use model::{
 use server::{
     clock::{Clock, ManualClock},
     dashboards::{Dashboards, Display},
-    store::{Asked, Store},
+    store::{Asked, Sight, Store},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{future::Future, sync::Arc, time::Instant};
@@ -77,12 +77,12 @@ impl Filled {
     }
 
     async fn today(&self) {
-        assert_eq!(self.dashboards().today().await.unwrap().users_online.of, USERS_A_DAY as i64);
+        assert_eq!(self.dashboards().today(Sight::ALL).await.unwrap().users_online.of, USERS_A_DAY as i64);
     }
 
     async fn activities(&self) {
-        let usage = UsageQuery { period: PeriodChoice::Last90Days, account: None };
-        let table = self.dashboards().table(&TableQuery { usage, ..TableQuery::default() }).await.unwrap();
+        let usage = UsageQuery { period: PeriodChoice::Last90Days, ..UsageQuery::default() };
+        let table = self.dashboards().table(Sight::ALL, &TableQuery { usage, ..TableQuery::default() }).await.unwrap();
         assert_eq!(table.total, 48);
     }
 
@@ -116,6 +116,7 @@ fn event(number: usize, count: usize) -> Event {
         id_scope: IdScope::Account,
         account: format!("account {}", user % 200),
         account_name: None,
+        account_attributes: Vec::new(),
         user: format!("user {user}"),
         user_name: None,
         module: format!("module {}", user % 12),

@@ -47,6 +47,7 @@ impl Shape {
             id_scope: IdScope::Account,
             account: format!("account {}", user % 200),
             account_name: None,
+            account_attributes: Vec::new(),
             user: format!("user {user}"),
             user_name: None,
             module: format!("module {}", activity % 12),

@@ -15,7 +15,7 @@ use model::{
 };
 use moka::future::Cache;
 use password::{PasswordError, Passwords};
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 use throttle::{Holder, Throttle};
 
 const SECOND: i64 = 1000;
@@ -148,7 +148,7 @@ impl Members {
         };
         self.throttle.take(&holders, now).map_err(MemberError::TooMany)?;
         let (member, hash) = match found {
-            Some(MemberWithPassword { member, password }) if member.state == MemberState::Active => {
+            Some(MemberWithPassword { member, password, .. }) if member.state == MemberState::Active => {
                 (Some(member), password)
             }
             _ => (None, None),
@@ -249,6 +249,12 @@ impl Members {
     /// Changes what a member may do.
     pub async fn set_role(&self, member_no: i64, role: Role, configures_tracking: bool) -> Result<(), MemberError> {
         let there = self.store.set_role(member_no, role, configures_tracking).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
+    /// Makes a member belong to these teams alone.
+    pub async fn set_teams(&self, member_no: i64, teams: &BTreeSet<i64>) -> Result<(), MemberError> {
+        let there = self.store.set_teams(member_no, teams).await?;
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 

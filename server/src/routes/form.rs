@@ -19,7 +19,10 @@ use model::{
     },
     query::Pairs,
 };
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
 /// More no form of ours holds.
 const FORM_BYTES: usize = 16 * 1024;
@@ -64,6 +67,11 @@ impl Form {
     /// A number that names something; one that names nothing where it can't be read.
     pub(super) fn number(&self, name: &str) -> i64 {
         self.text(name).parse().unwrap_or(-1)
+    }
+
+    /// The numbers in all fields of a name.
+    pub(super) fn numbers(&self, name: &str) -> BTreeSet<i64> {
+        self.fields.iter().filter(|(field, _)| field == name).filter_map(|(_, value)| value.parse().ok()).collect()
     }
 
     /// Whether a box is ticked.

@@ -56,17 +56,19 @@ async fn change(server: &Server, form: &mut Form) -> Option<Result<Option<Issued
     if wanted == "invite" {
         let (name, email) = (form.checked("name", member::name), form.checked("email", member::email));
         let ((name, email), (role, configures_tracking)) = name.zip(email).zip(permissions(form))?;
-        let new = NewMember { email, name, role, configures_tracking };
+        let new = NewMember { email, name, role, configures_tracking, teams: form.numbers("team") };
         return Some(carry_out(async move { members.invite(&new).await.map(Some) }).await);
     }
-    if !["permit", "disable", "enable", "reset"].contains(&wanted.as_str()) {
+    if !["permit", "teams", "disable", "enable", "reset"].contains(&wanted.as_str()) {
         form.note("", format!("Nothing can be done that is called “{wanted}”"));
         return None;
     }
     let permissions = if wanted == "permit" { Some(permissions(form)?) } else { None };
+    let teams = form.numbers("team");
     let done = carry_out(async move {
         match (wanted.as_str(), permissions) {
             ("permit", Some((role, tracking))) => members.set_role(member_no, role, tracking).await.map(|()| None),
+            ("teams", _) => members.set_teams(member_no, &teams).await.map(|()| None),
             ("disable", _) => members.set_disabled(member_no, true).await.map(|()| None),
             ("enable", _) => members.set_disabled(member_no, false).await.map(|()| None),
             _ => members.reset(member_no).await.map(Some),

@@ -25,6 +25,7 @@ mod rejects;
 mod responses;
 mod same_origin;
 mod sign_in;
+mod teams;
 mod today;
 mod usage;
 mod workspace;
@@ -99,6 +100,7 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(teams::router())
         .merge(module_rules::router())
         .merge(rejects::router())
         .merge(quality::router())

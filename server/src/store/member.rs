@@ -3,13 +3,16 @@
 use super::{
     Store, StoreError,
     connection::{Connection, Writing},
+    scope::{Hold, Sight, hold_teams},
     statement::query,
+    team::join_teams,
 };
 use model::{
     api::member::{Member, MemberState},
     instant::Instant,
     member::Role,
 };
+use std::collections::BTreeSet;
 
 /// A member about to be made.
 #[derive(Clone, Debug)]
@@ -22,13 +25,17 @@ pub struct NewMember {
     pub role: Role,
     /// Whether they may say what is tracked.
     pub configures_tracking: bool,
+    /// The teams they belong to, of those there are.
+    pub teams: BTreeSet<i64>,
 }
 
-/// A member with the hash of their password, where they have one.
+/// A member with the hash of their password, where they have one, and how far they see.
 #[derive(Clone, Debug)]
 pub struct MemberWithPassword {
     /// The member.
     pub member: Member,
+    /// All accounts, or those of their teams.
+    pub sight: Sight,
     /// A PHC string.
     pub password: Option<String>,
 }
@@ -37,25 +44,30 @@ pub struct MemberWithPassword {
 macro_rules! select_members {
     ($rest:literal) => {
         query(concat!(
-            "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member ",
+            "SELECT member_no, email, name, role, configures_tracking, disabled, scope_no, password FROM member ",
             $rest
         ))
     };
 }
 
-/// Number, e-mail address, name, role, whether they configure tracking and are disabled, password.
-type MemberColumns = (i64, String, String, String, i64, i64, Option<String>);
+/// Number, e-mail address, name, role, whether they configure tracking and are disabled, scope of their teams, password.
+type MemberColumns = (i64, String, String, String, i64, i64, i64, Option<String>);
 
 fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
-    let (member_no, email, name, role, configures_tracking, disabled, password) = row;
+    let (member_no, email, name, role, configures_tracking, disabled, scope_no, password) = row;
     let role = Role::parse(&role).ok_or(StoreError::Setting { name: "role", value: role })?;
     let state = match (disabled != 0, &password) {
         (true, _) => MemberState::Disabled,
         (false, None) => MemberState::Invited,
         (false, Some(_)) => MemberState::Active,
     };
+    let sight = match role {
+        Role::Administrator => Sight::ALL,
+        Role::Viewer => Sight::of_scope(scope_no),
+    };
     let configures_tracking = configures_tracking != 0;
-    Ok(MemberWithPassword { member: Member { member_no, email, name, role, configures_tracking, state }, password })
+    let member = Member { member_no, email, name, role, configures_tracking, state };
+    Ok(MemberWithPassword { member, sight, password })
 }
 
 impl Store {
@@ -83,7 +95,10 @@ impl Store {
     /// Adds a member without a password, and returns the number.
     pub async fn add_member(&self, member: &NewMember, created: Instant) -> Result<i64, StoreError> {
         let mut writing = self.write().await?;
-        let member_no = insert_member(&mut writing.connection(), member, created).await?;
+        let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
+        let member_no = insert_member(connection, member, created).await?;
+        join_teams(connection, member_no, &member.teams).await?;
         writing.commit().await?;
         Ok(member_no)
     }
@@ -129,9 +144,18 @@ impl Store {
 
 /// The member with a number.
 pub(super) async fn find_member(connection: &mut Connection<'_>, member_no: i64) -> Result<Option<Member>, StoreError> {
+    Ok(find_with_sight(connection, member_no).await?.map(|(member, _)| member))
+}
+
+/// The member with a number, and how far they see.
+pub(super) async fn find_with_sight(
+    connection: &mut Connection<'_>,
+    member_no: i64,
+) -> Result<Option<(Member, Sight)>, StoreError> {
     let row: Option<MemberColumns> =
         select_members!("WHERE member_no = $1").bind(member_no).fetch_optional(connection).await?;
-    row.map(|row| Ok(member_of(row)?.member)).transpose()
+    let found = row.map(member_of).transpose()?;
+    Ok(found.map(|MemberWithPassword { member, sight, .. }| (member, sight)))
 }
 
 /// Adds a member without a password, and returns the number.

@@ -31,6 +31,7 @@ pub(crate) fn export_at(time: &str) -> Event {
         id_scope: IdScope::Account,
         account: "acme".into(),
         account_name: None,
+        account_attributes: Vec::new(),
         user: "lisa".into(),
         user_name: None,
         module: "Dashboard".into(),

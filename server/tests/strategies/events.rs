@@ -159,6 +159,7 @@ fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Val
             id_scope: IdScope::Account,
             account,
             account_name,
+            account_attributes: Vec::new(),
             user,
             user_name,
             module,

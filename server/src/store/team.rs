@@ -1,0 +1,222 @@
+//! Teams as administrators make them: what they see and who belongs to them. What follows from that for single accounts
+//! is worked out in `scope`.
+
+use super::{
+    Store, StoreError,
+    connection::Connection,
+    scope::{self, Hold, Sight, hold_teams, settle_scopes},
+    statement::{Column, bulk, query},
+};
+use model::{
+    api::{
+        Account,
+        team::{PREVIEWED, Team, TeamMember, TeamName, TeamPreview},
+    },
+    team::{Comparison, RuleOn, TeamDefinition, TeamRule},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Store {
+    /// Every team, by name.
+    pub async fn teams(&self) -> Result<Vec<Team>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let connection = &mut reading.connection();
+        let definitions = definitions(connection).await?;
+        let sql = "SELECT t.team_no, COUNT(s.account_no) FROM team t \
+                   LEFT JOIN scope_account s ON s.scope_no = t.scope_no GROUP BY t.team_no";
+        let counts: Vec<(i64, i64)> = query(sql).fetch_all(connection).await?;
+        let counts: BTreeMap<i64, i64> = counts.into_iter().collect();
+        let sql = "SELECT t.team_no, m.email, m.name FROM team_member t JOIN member m ON m.member_no = t.member_no \
+                   ORDER BY LOWER(m.name), m.email";
+        let rows: Vec<(i64, String, String)> = query(sql).fetch_all(connection).await?;
+        let mut members: BTreeMap<i64, Vec<TeamMember>> = BTreeMap::new();
+        for (team_no, email, name) in rows {
+            members.entry(team_no).or_default().push(TeamMember { email, name });
+        }
+        let team = |(id, TeamDefinition { name, accounts, rules })| Team {
+            id,
+            name,
+            accounts,
+            rules,
+            account_count: counts.get(&id).copied().unwrap_or_default(),
+            members: members.remove(&id).unwrap_or_default(),
+        };
+        let mut teams: Vec<Team> = definitions.into_iter().map(team).collect();
+        teams.sort_by_key(|team| (team.name.to_lowercase(), team.id));
+        Ok(teams)
+    }
+
+    /// The team with a number.
+    pub async fn team(&self, team_no: i64) -> Result<Option<Team>, StoreError> {
+        Ok(self.teams().await?.into_iter().find(|team| team.id == team_no))
+    }
+
+    /// The names of all teams, or of a member's, by name.
+    pub async fn team_names(&self, of_member: Option<i64>) -> Result<Vec<TeamName>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let sql = "SELECT team_no, name FROM team WHERE $1 = 0 OR EXISTS (SELECT 1 FROM team_member m \
+                   WHERE m.team_no = team.team_no AND m.member_no = $1) ORDER BY LOWER(name), team_no";
+        let rows = query(sql).bind(of_member.unwrap_or_default()).fetch_all(&mut reading.connection()).await?;
+        Ok(rows.into_iter().map(|(id, name)| TeamName { id, name }).collect())
+    }
+
+    /// How far a team sees, of any or of those a member belongs to; `None` where there is no such team.
+    pub async fn sight_of_team(&self, team_no: i64, of_member: Option<i64>) -> Result<Option<Sight>, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let sql = "SELECT scope_no FROM team WHERE team_no = $2 AND ($1 = 0 OR EXISTS (SELECT 1 FROM team_member m \
+                   WHERE m.team_no = team.team_no AND m.member_no = $1))";
+        let found: Option<(i64,)> = query(sql)
+            .bind(of_member.unwrap_or_default())
+            .bind(team_no)
+            .fetch_optional(&mut reading.connection())
+            .await?;
+        Ok(found.map(|(scope_no,)| Sight::of_scope(scope_no)))
+    }
+
+    /// What a team would see.
+    pub async fn preview_team(&self, team: &TeamDefinition) -> Result<TeamPreview, StoreError> {
+        let mut reading = self.read.begin().await?;
+        let accounts = scope::traits(&mut reading.connection(), None).await?;
+        let mut seen: Vec<Account> = accounts
+            .into_values()
+            .filter(|account| team.sees(account))
+            .map(|account| Account { id: account.id, name: account.name })
+            .collect();
+        let account_count = i64::try_from(seen.len()).unwrap_or(i64::MAX);
+        seen.sort_by(|one, other| one.id.cmp(&other.id));
+        seen.truncate(PREVIEWED);
+        Ok(TeamPreview { account_count, accounts: seen })
+    }
+
+    /// Adds a team, and returns its number.
+    pub async fn add_team(&self, team: &TeamDefinition) -> Result<i64, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
+        let sql = "INSERT INTO team (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING team_no";
+        let added: Option<(i64,)> = query(sql).bind(&*team.name).fetch_optional(connection).await?;
+        let (team_no,) = added.ok_or_else(|| StoreError::TeamNameTaken(team.name.clone()))?;
+        insert_parts(connection, team_no, team).await?;
+        settle_scopes(connection, Some(team_no)).await?;
+        writing.commit().await?;
+        Ok(team_no)
+    }
+
+    /// Changes what a team is called and sees. Whether there is such a team.
+    pub async fn change_team(&self, team_no: i64, team: &TeamDefinition) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
+        let sql = "SELECT team_no FROM team WHERE name = $1 AND team_no <> $2";
+        let taken: Option<(i64,)> = query(sql).bind(&*team.name).bind(team_no).fetch_optional(connection).await?;
+        if taken.is_some() {
+            return Err(StoreError::TeamNameTaken(team.name.clone()));
+        }
+        let sql = "UPDATE team SET name = $2 WHERE team_no = $1";
+        if query(sql).bind(team_no).bind(&*team.name).execute(connection).await? == 0 {
+            return Ok(false);
+        }
+        delete_parts(connection, team_no).await?;
+        insert_parts(connection, team_no, team).await?;
+        settle_scopes(connection, Some(team_no)).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Deletes a team: its members see what their other teams see. Whether there was such a team.
+    pub async fn delete_team(&self, team_no: i64) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
+        if query("DELETE FROM team WHERE team_no = $1").bind(team_no).execute(connection).await? == 0 {
+            return Ok(false);
+        }
+        delete_parts(connection, team_no).await?;
+        query("DELETE FROM team_member WHERE team_no = $1").bind(team_no).execute(connection).await?;
+        settle_scopes(connection, None).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Makes a member belong to these teams alone, of those there are. Whether there is such a member.
+    pub async fn set_teams(&self, member_no: i64, teams: &BTreeSet<i64>) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
+        let sql = "SELECT member_no FROM member WHERE member_no = $1";
+        let found: Option<(i64,)> = query(sql).bind(member_no).fetch_optional(connection).await?;
+        if found.is_none() {
+            return Ok(false);
+        }
+        query("DELETE FROM team_member WHERE member_no = $1").bind(member_no).execute(connection).await?;
+        join_teams(connection, member_no, teams).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Makes a member belong to teams, of those there are, which are held alone.
+pub(super) async fn join_teams(
+    connection: &mut Connection<'_>,
+    member_no: i64,
+    teams: &BTreeSet<i64>,
+) -> Result<(), StoreError> {
+    for team_no in teams {
+        let sql = "INSERT INTO team_member (member_no, team_no) SELECT $1, team_no FROM team WHERE team_no = $2";
+        query(sql).bind(member_no).bind(*team_no).execute(connection).await?;
+    }
+    settle_scopes(connection, None).await
+}
+
+/// What every team sees, by its number.
+pub(super) async fn definitions(connection: &mut Connection<'_>) -> Result<BTreeMap<i64, TeamDefinition>, StoreError> {
+    let rows: Vec<(i64, String)> = query("SELECT team_no, name FROM team").fetch_all(connection).await?;
+    let team = |(team_no, name)| (team_no, TeamDefinition { name, ..TeamDefinition::default() });
+    let mut teams: BTreeMap<i64, TeamDefinition> = rows.into_iter().map(team).collect();
+    let sql = "SELECT team_no, account_id FROM team_account_id";
+    for (team_no, account_id) in query(sql).fetch_all::<(i64, String)>(connection).await? {
+        teams.entry(team_no).or_default().accounts.insert(account_id);
+    }
+    let sql = "SELECT team_no, looks_at, attribute_name, comparison, value FROM team_rule ORDER BY team_no, place";
+    for (team_no, on, attribute, is, value) in query(sql).fetch_all::<RuleColumns>(connection).await? {
+        teams.entry(team_no).or_default().rules.push(rule(on, attribute, is, value)?);
+    }
+    Ok(teams)
+}
+
+/// Team, what the rule looks at, which attribute, how it compares, with what.
+type RuleColumns = (i64, String, String, String, String);
+
+fn rule(on: String, attribute: String, is: String, value: String) -> Result<TeamRule, StoreError> {
+    let known = RuleOn::ALL.into_iter().find(|known| known.as_str() == on);
+    let on = known.ok_or(StoreError::Setting { name: "looks_at", value: on })?;
+    let known = Comparison::ALL.into_iter().find(|known| known.as_str() == is);
+    let is = known.ok_or(StoreError::Setting { name: "comparison", value: is })?;
+    Ok(TeamRule { on, attribute: (on == RuleOn::Attribute).then_some(attribute), is, value })
+}
+
+async fn delete_parts(connection: &mut Connection<'_>, team_no: i64) -> Result<(), StoreError> {
+    query("DELETE FROM team_account_id WHERE team_no = $1").bind(team_no).execute(connection).await?;
+    query("DELETE FROM team_rule WHERE team_no = $1").bind(team_no).execute(connection).await?;
+    Ok(())
+}
+
+async fn insert_parts(
+    connection: &mut Connection<'_>,
+    team_no: i64,
+    TeamDefinition { accounts, rules, .. }: &TeamDefinition,
+) -> Result<(), StoreError> {
+    let columns = [Column::ints(accounts.iter().map(|_| team_no)), Column::texts(accounts.iter().map(String::as_str))];
+    bulk("INSERT INTO team_account_id (team_no, account_id) {rows}", columns).execute(connection).await?;
+    let columns = [
+        Column::ints(rules.iter().map(|_| team_no)),
+        Column::ints((0..).take(rules.len())),
+        Column::texts(rules.iter().map(|rule| rule.on.as_str())),
+        Column::texts(rules.iter().map(|rule| rule.attribute.as_deref().unwrap_or_default())),
+        Column::texts(rules.iter().map(|rule| rule.is.as_str())),
+        Column::texts(rules.iter().map(|rule| rule.value.as_str())),
+    ];
+    bulk("INSERT INTO team_rule (team_no, place, looks_at, attribute_name, comparison, value) {rows}", columns)
+        .execute(connection)
+        .await
+}
