@@ -64,20 +64,19 @@ impl Snapshot {
 
 impl Dashboards {
     /// Today at the current tick: computed by whoever asks first who sees as far, the same for everybody after. While the
-    /// workspace is empty nothing is kept, so that the first event shows at once.
+    /// workspace is empty it is computed each time, so that the first event shows at once.
     pub async fn snapshot(&self, sight: Sight) -> Result<Snapshot, ReadError> {
         let now = self.clock.now();
         let scope = self.store.scope(sight).await?;
         let key = (scope.clone(), now.tick());
-        let before = self.snapshots.get(&(scope.clone(), previous(now.tick()))).await;
-        let computed = self.snapshots.try_get_with(key.clone(), async {
-            self.shared_today(&scope, now, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
-        });
-        let snapshot = computed.await.map_err(|error| (*error).clone())?;
-        if snapshot.today().data_since.is_none() {
+        if self.snapshots.get(&key).await.is_some_and(|kept| kept.today().data_since.is_none()) {
             self.snapshots.invalidate(&key).await;
         }
-        Ok(snapshot)
+        let before = self.snapshots.get(&(scope.clone(), previous(now.tick()))).await;
+        let computed = self.snapshots.try_get_with(key, async {
+            self.shared_today(&scope, now, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
+        });
+        computed.await.map_err(|error| (*error).clone())
     }
 
     /// Today as any server first computed it at this tick, compared with what stood at the tick before.

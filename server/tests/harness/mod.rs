@@ -13,13 +13,14 @@ use database::TestDatabase;
 use model::{
     event::{Event, IdScope, Kind},
     instant::Instant,
+    member::Role,
 };
 use server::{
     Access, Server,
     clock::{Clock, ManualClock},
     dashboards::Display,
     members::Members,
-    store::{Asked, Store},
+    store::{Asked, Forgotten, Grant, NewMember, NewSession, Store},
 };
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -93,6 +94,37 @@ impl TestServer {
             server::serve(listener, server, writer, stopped).await;
         });
         Self { base_url, client: reqwest::Client::new(), store, members, clock, database, access, stop, served }
+    }
+
+    /// A key that may do this.
+    pub(crate) async fn key(&self, grant: Grant) -> String {
+        let key = server::key::generate().expect("a key");
+        let added = self.store.add_key(server::key::digest(&key), &key, grant, self.clock.now()).await;
+        added.expect("a new key");
+        key
+    }
+
+    /// Makes a member of teams, and returns their number and the cookie they are signed in with.
+    pub(crate) async fn member(&self, role: Role, configures_tracking: bool, teams: &[i64]) -> (i64, String) {
+        let (session, now) = (server::secret::generate().expect("a secret"), self.clock.now());
+        let teams = teams.iter().copied().collect();
+        let number = self.store.members().await.expect("members").len();
+        let email = format!("member-{number}@example.com");
+        let member = NewMember { email, name: "Member".to_owned(), role, configures_tracking, teams };
+        let member_no = self.store.add_member(&member, now).await.expect("a member");
+        self.store.set_password(member_no, "no hash").await.expect("a password");
+        let long_ago = Instant::from_millis(0);
+        let new = NewSession {
+            digest: server::secret::digest(&session),
+            user_agent: String::new(),
+            device: server::secret::digest(&format!("device {session}")),
+            created: now,
+            instead_of: None,
+            device_before: None,
+            forgotten: Forgotten { begun: long_ago, session: long_ago, device: long_ago },
+        };
+        assert!(self.store.begin_session(member_no, "no hash", &new).await.expect("a session"));
+        (member_no, format!("__Host-session={session}"))
     }
 
     /// Sets the clock.
