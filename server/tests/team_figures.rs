@@ -76,7 +76,7 @@ struct Looker<'t> {
 async fn tell(story: &Story, ranges: &[Asked], teams: &TeamStory) -> TestCaseResult {
     let mut reference = Reference::new(story.zone, DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW);
     let server = TestServer::start_with(Access::SignIn, story.zone, story.now).await;
-    let key = server.key(Grant::Ingest).await;
+    let key = server.issue_key(Grant::Ingest).await;
     let first = server.store.add_team(&teams.first).await.expect("a team");
     let second = server.store.add_team(&teams.second).await.expect("a team");
     let (viewer, of_both) = server.member(Role::Viewer, false, &[first, second]).await;

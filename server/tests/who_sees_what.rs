@@ -53,7 +53,7 @@ struct Asking {
 /// A server with two accounts in teams, and perhaps a foreign one beside, and everybody who asks there.
 async fn start(with_foreign: bool) -> (TestServer, Vec<Asking>) {
     let server = TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await;
-    let (ingest, read) = (server.key(Grant::Ingest).await, server.key(Grant::Read).await);
+    let (ingest, read) = (server.issue_key(Grant::Ingest).await, server.issue_key(Grant::Read).await);
     for (name, accounts) in [("A", vec!["acme"]), ("B", vec!["globex"]), ("C", vec!["initech"])] {
         let accounts = accounts.into_iter().map(str::to_owned).collect();
         server.store.add_team(&TeamDefinition { name: name.to_owned(), accounts, rules: vec![] }).await.unwrap();

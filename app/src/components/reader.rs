@@ -2,7 +2,7 @@
 
 use crate::{
     state::PageState,
-    view::{MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View},
+    view::{MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View},
 };
 use leptos::prelude::*;
 
@@ -18,7 +18,12 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
         Some(member) => {
             let members = reader.manages_members().then(|| {
                 let is_current = current(|view| matches!(view, View::Members));
-                view! { <a href=MEMBERS rel="external" aria-current=is_current>"Members"</a> }.into_any()
+                let are_teams = current(|view| matches!(view, View::Teams));
+                view! {
+                    <a href=MEMBERS rel="external" aria-current=is_current>"Members"</a>
+                    <a href=TEAMS rel="external" aria-current=are_teams>"Teams"</a>
+                }
+                .into_any()
             });
             let is_current = current(|view| matches!(view, View::Profile { .. }));
             view! {

@@ -107,6 +107,9 @@ impl Form {
             MemberError::Store(StoreError::EmailTaken(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "email", "There is a member with this address already".to_owned())
             }
+            MemberError::Store(StoreError::TeamNameTaken(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "name", "There is a team with this name already".to_owned())
+            }
             MemberError::Store(StoreError::LastAdministrator) => {
                 let fault =
                     "The last administrator must stay one. Make somebody else an administrator first".to_owned();

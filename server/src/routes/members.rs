@@ -84,5 +84,6 @@ fn permissions(form: &mut Form) -> Option<(Role, bool)> {
 }
 
 async fn page_data(server: &Server, form: SentForm, issued: Option<IssuedLink>) -> Result<PageData, ApiProblem> {
-    Ok(PageData::Members { members: server.members.list().await?, form, issued })
+    let (members, teams) = (server.members.list().await?, server.store.teams().await?);
+    Ok(PageData::Members { members, teams, form, issued })
 }

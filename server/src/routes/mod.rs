@@ -25,6 +25,7 @@ mod rejects;
 mod responses;
 mod same_origin;
 mod sign_in;
+mod team_forms;
 mod teams;
 mod today;
 mod usage;

@@ -1,11 +1,11 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::Caller, link, members, problem::ApiProblem, profile, sign_in, workspace};
+use super::{access::Caller, link, members, problem::ApiProblem, profile, sign_in, team_forms, workspace};
 use crate::{Access, Server, assets};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
+    view::{LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
 };
 use axum::{
     Router,
@@ -27,6 +27,7 @@ pub(super) fn router() -> Router<Server> {
         .route(LINK, get(get_page).post(link::post_link))
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
+        .route(TEAMS, get(get_page).post(team_forms::post_teams))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -104,9 +105,16 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         }
         (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
+        (View::Teams, Caller::Member(who)) if who.member.role == Role::Administrator => team_forms::load(server).await,
         // What is not for them does not exist for them.
         (
-            View::Quality(_) | View::Profile { .. } | View::Members | View::SignIn(_) | View::Link(_) | View::NotFound,
+            View::Quality(_)
+            | View::Profile { .. }
+            | View::Members
+            | View::Teams
+            | View::SignIn(_)
+            | View::Link(_)
+            | View::NotFound,
             _,
         ) => Ok(PageData::NotFound),
     }

@@ -90,7 +90,7 @@ impl Store {
 }
 
 /// Waits for whoever computes the roll-ups again, and lets nobody begin to. An SQLite transaction is alone anyway.
-async fn hold_roll_ups(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+pub(super) async fn hold_roll_ups(connection: &mut Connection<'_>) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 use super::{
     Reading, Store, StoreError,
     connection::Connection,
+    kept::hold_roll_ups,
     statement::{Column, Query, bulk, query},
     team,
 };
@@ -161,7 +162,11 @@ pub(super) async fn hold_teams(connection: &mut Connection<'_>, hold: Hold) -> R
     }
     let sql = match hold {
         Hold::Unchanged => "LOCK TABLE team IN SHARE MODE",
-        Hold::Alone => "LOCK TABLE team IN EXCLUSIVE MODE",
+        Hold::Alone => {
+            // First, as whoever stores events has them first: with a scope its sums are dropped.
+            hold_roll_ups(connection).await?;
+            "LOCK TABLE team IN EXCLUSIVE MODE"
+        }
     };
     query(sql).execute(connection).await.map(|_| ())
 }
@@ -232,14 +237,13 @@ pub(super) async fn settle_scopes(connection: &mut Connection<'_>, changed: Opti
         }
         numbers.insert(teams, scope_no);
     }
-    for teams in wanted {
-        if !numbers.contains_key(&teams) {
-            let text: Vec<String> = teams.iter().map(i64::to_string).collect();
-            let sql = "INSERT INTO scope (teams) VALUES ($1) RETURNING scope_no";
-            let (scope_no,): (i64,) = query(sql).bind(&*text.join(",")).fetch_one(connection).await?;
-            outdated.insert(scope_no, teams.clone());
-            numbers.insert(teams, scope_no);
-        }
+    let missing: Vec<&Vec<i64>> = wanted.iter().filter(|teams| !numbers.contains_key(*teams)).collect();
+    for teams in missing {
+        let text: Vec<String> = teams.iter().map(i64::to_string).collect();
+        let sql = "INSERT INTO scope (teams) VALUES ($1) RETURNING scope_no";
+        let (scope_no,): (i64,) = query(sql).bind(&*text.join(",")).fetch_one(connection).await?;
+        outdated.insert(scope_no, teams.clone());
+        numbers.insert(teams.clone(), scope_no);
     }
     let number = |teams: &[i64]| numbers.get(teams).copied().unwrap_or(NOTHING);
     for (team_no, before) in teams {

@@ -220,3 +220,166 @@ async fn insert_parts(
         .execute(connection)
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Asked, NewMember, connection::Place, scope::Scope};
+    use model::{
+        event::{Event, IdScope, Kind},
+        instant::Instant,
+        member::Role,
+        period::Period,
+        query::TableOf,
+    };
+    use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, migrate::Migrator};
+
+    /// The third of March 1970.
+    const DAY: i64 = 61;
+
+    fn event(account: &str, user: &str, day: i64, attribute: Option<&str>) -> Event {
+        let time = Instant::from_millis(day * 86_400_000);
+        Event {
+            id: None,
+            id_scope: IdScope::Account,
+            account: account.into(),
+            account_name: Some(account.to_uppercase()),
+            account_attributes: attribute.map(|plan| ("plan".to_owned(), plan.to_owned())).into_iter().collect(),
+            user: user.into(),
+            user_name: None,
+            module: "Dashboard".into(),
+            kind: Kind::Activity { action: "Export".into(), count: 1 },
+            time,
+            received: time,
+        }
+    }
+
+    async fn store(directory: &tempfile::TempDir) -> Store {
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        Store::open(&url, Asked::default()).await.unwrap()
+    }
+
+    fn plan(value: &str) -> TeamDefinition {
+        let (on, attribute) = (RuleOn::Attribute, Some("plan".to_owned()));
+        let rule = TeamRule { on, attribute, is: Comparison::Equals, value: value.to_owned() };
+        TeamDefinition { name: "Team".to_owned(), accounts: ["acme".to_owned()].into(), rules: vec![rule] }
+    }
+
+    async fn scope_of(store: &Store, team_no: i64) -> Scope {
+        let sight = store.sight_of_team(team_no, None).await.unwrap().unwrap();
+        store.scope(sight).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn viewers_go_on_seeing_every_account_after_an_upgrade() {
+        for (viewers, teams) in [(0, 0), (2, 1)] {
+            let directory = tempfile::tempdir().unwrap();
+            let url = format!("sqlite://{}?mode=rwc", directory.path().join("db").display());
+            let all = Place::of_url(&url).unwrap().migrations();
+            let before = all.iter().filter(|migration| migration.version <= 10).cloned().collect::<Vec<_>>();
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            Migrator { migrations: before.into(), ..Migrator::DEFAULT }.run(&mut connection).await.unwrap();
+            let people = (0..viewers).map(|n| (format!("viewer {n}"), "viewer"));
+            for (email, role) in people.chain([("ada".to_owned(), "administrator")]) {
+                let sql = format!(
+                    "INSERT INTO member (email, name, role, configures_tracking, created_at) \
+                     VALUES ('{email}', '{email}', '{role}', 0, 0)"
+                );
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            }
+            sqlx::raw_sql("INSERT INTO account (id) VALUES ('acme')").execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+
+            let store = store(&directory).await;
+            assert_eq!(store.teams().await.unwrap().len(), teams);
+            // What comes later is seen too.
+            store.append(&[event("globex", "lisa", DAY, None)]).await.unwrap();
+            for team in store.teams().await.unwrap() {
+                assert_eq!((team.name.as_str(), team.account_count, team.members.len()), ("All accounts", 2, viewers));
+            }
+            for viewer in 0..viewers {
+                let sight = store.member_of_email(&format!("viewer {viewer}")).await.unwrap().unwrap().sight;
+                let mut reading = store.read().await.unwrap();
+                assert!(!sight.has_all());
+                for account in ["acme", "globex"] {
+                    let seen = reading.scope(sight, Some(account)).await.unwrap();
+                    assert_eq!(seen, reading.scope(Sight::ALL, Some(account)).await.unwrap());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn sums_are_kept_until_a_day_or_an_account_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let team_no = store.add_team(&plan("pro")).await.unwrap();
+        let day = |number| super::super::day_from_number(number);
+        let period = Period { from: day(DAY), to: day(DAY + 2) };
+        // How many actions there are, and on how many days they had to be added up.
+        let look = async || {
+            let scope = scope_of(&store, team_no).await;
+            let mut reading = store.read().await.unwrap();
+            let unkept = reading.days_with_events(&scope, period).await.unwrap().unkept.len();
+            let used = reading.used(&scope, period).await.unwrap();
+            let seconds = reading.seconds(&scope, period).await.unwrap();
+            let totals = reading.totals(TableOf::Modules, &used, period).await.unwrap();
+            let actions: i64 = totals.iter().map(|total| total.actions).sum();
+            assert_eq!(seconds.iter().map(|day| day.seconds).sum::<i64>(), actions * 60);
+            drop(reading);
+            if let Some(new) = used.new_sums(&seconds, day(DAY + 2)) {
+                store.keep_sums(new).await.unwrap();
+            }
+            (actions, unkept)
+        };
+        let both = [event("acme", "lisa", DAY, None), event("globex", "lisa", DAY + 1, Some("free"))];
+        store.append(&both).await.unwrap();
+        assert_eq!(look().await, (1, 2));
+        assert_eq!(look().await, (1, 0));
+        // A late event is of one day, and so is a new account.
+        store.append(&[event("acme", "bob", DAY + 1, None)]).await.unwrap();
+        assert_eq!(look().await, (2, 1));
+        store.append(&[event("initech", "lisa", DAY, Some("pro"))]).await.unwrap();
+        assert_eq!(look().await, (3, 1));
+        assert_eq!(look().await, (3, 0));
+        // Another attribute brings an account with all it did before, but for an older one that comes late.
+        store.append(&[event("globex", "lisa", DAY + 2, Some("pro"))]).await.unwrap();
+        assert_eq!(look().await, (5, 3));
+        store.append(&[event("globex", "bob", DAY, Some("free"))]).await.unwrap();
+        // Today's sums are never kept.
+        assert_eq!(look().await, (6, 2));
+        // Nothing is left of a team that is gone.
+        store.delete_team(team_no).await.unwrap();
+        let mut reading = store.read().await.unwrap();
+        for table in ["scope", "scope_account", "scope_day", "activity_day WHERE scope_no <> 0"] {
+            let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+            assert_eq!(query(sql).fetch_one::<(i64,)>(&mut reading.connection()).await.unwrap(), (0,), "{table}");
+        }
+    }
+
+    #[tokio::test]
+    async fn members_with_the_same_teams_share_a_scope() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let named = |name: &str| TeamDefinition { name: name.to_owned(), ..plan("pro") };
+        let one = store.add_team(&named("One")).await.unwrap();
+        let two = store.add_team(&named("Two")).await.unwrap();
+        let taken = store.add_team(&named("One")).await;
+        assert!(matches!(taken, Err(StoreError::TeamNameTaken(_))));
+        let sight = async |email: &str, teams: &[i64]| {
+            let teams = teams.iter().copied().collect();
+            let (email, name, role) = (email.to_owned(), "Lisa".to_owned(), Role::Viewer);
+            let member = NewMember { email: email.clone(), name, role, configures_tracking: false, teams };
+            store.add_member(&member, Instant::from_millis(0)).await.unwrap();
+            store.member_of_email(&email).await.unwrap().unwrap().sight
+        };
+        let both = sight("a", &[one, two]).await;
+        assert_eq!(sight("b", &[two, one]).await, both);
+        assert_eq!(sight("c", &[one]).await, store.sight_of_team(one, None).await.unwrap().unwrap());
+        // A team there is not is none they belong to.
+        let of_nothing = sight("d", &[7]).await;
+        assert_eq!(sight("e", &[]).await, of_nothing);
+        let names = store.team_names(Some(store.member_of_email("c").await.unwrap().unwrap().member.member_no)).await;
+        assert_eq!(names.unwrap(), [TeamName { id: one, name: "One".to_owned() }]);
+    }
+}

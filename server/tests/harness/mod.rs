@@ -97,7 +97,7 @@ impl TestServer {
     }
 
     /// A key that may do this.
-    pub(crate) async fn key(&self, grant: Grant) -> String {
+    pub(crate) async fn issue_key(&self, grant: Grant) -> String {
         let key = server::key::generate().expect("a key");
         let added = self.store.add_key(server::key::digest(&key), &key, grant, self.clock.now()).await;
         added.expect("a new key");
