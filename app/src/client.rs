@@ -86,9 +86,10 @@ pub async fn workspace(signal: &AbortSignal) -> Result<Workspace, ClientError> {
     get("/workspace", &Pairs::new(), signal).await
 }
 
-/// `GET /today`.
-pub async fn today(signal: &AbortSignal) -> Result<Today, ClientError> {
-    get("/today", &Pairs::new(), signal).await
+/// `GET /today`, through the eyes of a team or of all.
+pub async fn today(team: Option<String>, signal: &AbortSignal) -> Result<Today, ClientError> {
+    let pairs = team.map(|team| ("team".to_owned(), team)).into_iter().collect();
+    get("/today", &pairs, signal).await
 }
 
 /// `GET /today/stream`.

@@ -19,6 +19,7 @@ pub(crate) mod reader;
 pub(crate) mod rejects;
 pub(crate) mod shortcuts;
 pub(crate) mod stream;
+pub(crate) mod team_picker;
 pub(crate) mod top_five;
 pub(crate) mod top_ten;
 pub(crate) mod usage_table;

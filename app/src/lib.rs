@@ -35,6 +35,7 @@ use model::api::{
     member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session},
     problem::Problem,
     quality::{Quality, Rejects},
+    team::{Team, TeamPreview},
     today::{Stream, Today},
     usage::{Table, Usage},
 };
@@ -103,6 +104,8 @@ pub enum PageData {
     Members {
         /// Everyone who may sign in.
         members: Vec<Member>,
+        /// Every team.
+        teams: Vec<Team>,
         /// What was typed.
         form: SentForm,
         /// The link that was just made.
@@ -119,6 +122,15 @@ pub enum PageData {
     },
     /// Of [`view::View::Audit`].
     Audit(AuditLog),
+    /// Of [`view::View::Teams`].
+    Teams {
+        /// Every team.
+        teams: Vec<Team>,
+        /// What was typed.
+        form: SentForm,
+        /// What the team that was typed would see.
+        preview: Option<TeamPreview>,
+    },
     /// Of [`view::View::NotFound`].
     NotFound,
 }

@@ -9,4 +9,5 @@ pub(crate) mod not_found;
 pub(crate) mod profile;
 pub(crate) mod quality;
 pub(crate) mod sign_in;
+pub(crate) mod teams;
 pub(crate) mod today;

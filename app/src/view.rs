@@ -50,6 +50,8 @@ pub enum KeyStep {
     /// Taking it back.
     Revoke(i64),
 }
+/// The path of the page of teams, for administrators.
+pub const TEAMS: &str = "/teams";
 
 /// A page with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub enum View {
     Keys(Option<KeyStep>),
     /// Who changed what.
     Audit(AuditQuery),
+    /// Every team, and what it sees.
+    Teams,
     /// No page has this path.
     NotFound,
 }
@@ -85,6 +89,7 @@ impl View {
         match path {
             TODAY => Self::Today(StreamQuery {
                 before: last_value(query, "before"),
+                team: model::query::team(query),
                 account: last_value(query, "account"),
                 ..StreamQuery::default()
             }),
@@ -99,6 +104,7 @@ impl View {
             MEMBERS => Self::Members,
             KEYS => Self::Keys(key_step(query)),
             AUDIT => Self::Audit(AuditQuery { before: last_value(query, "before"), ..AuditQuery::default() }),
+            TEAMS => Self::Teams,
             _ => Self::NotFound,
         }
     }
@@ -113,9 +119,31 @@ impl View {
         Self::parse(path, &parse_search(search))
     }
 
-    /// Today's page as it opens.
-    pub fn today() -> Self {
-        Self::Today(StreamQuery::default())
+    /// Today's page as it opens, through the eyes of a team or of all.
+    pub fn today(team: Option<String>) -> Self {
+        Self::Today(StreamQuery { team, ..StreamQuery::default() })
+    }
+
+    /// Through which team's eyes it looks.
+    pub fn team(&self) -> Option<String> {
+        match self {
+            Self::Today(query) => query.team.clone(),
+            Self::Activities(Ok(query)) => query.usage.team.clone(),
+            _ => None,
+        }
+    }
+
+    /// The same through the eyes of a team or of all, from the first page.
+    pub fn through(&self, team: Option<String>) -> Self {
+        match self {
+            Self::Today(query) => Self::Today(StreamQuery { team, before: None, ..query.clone() }),
+            Self::Activities(Ok(query)) => {
+                let usage = UsageQuery { team, ..query.usage.clone() };
+                Self::table(TableQuery { usage, offset: 0, ..query.clone() })
+            }
+            Self::Activities(Err(_)) => Self::activities(None, team),
+            _ => Self::today(team),
+        }
     }
 
     /// The Activities page with a table.
@@ -123,9 +151,9 @@ impl View {
         Self::Activities(Ok(query))
     }
 
-    /// The Activities page as it opens, for one account or all.
-    pub fn activities(account: Option<String>) -> Self {
-        let usage = UsageQuery { account, ..UsageQuery::default() };
+    /// The Activities page as it opens, for one account or all, through the eyes of a team or of all.
+    pub fn activities(account: Option<String>, team: Option<String>) -> Self {
+        let usage = UsageQuery { account, team, ..UsageQuery::default() };
         Self::table(TableQuery::new(usage, TableOf::default()))
     }
 
@@ -161,6 +189,7 @@ impl View {
                 let before = query.before.iter().map(|before| ("before".into(), before.clone()));
                 with_search(AUDIT, &before.collect())
             }
+            Self::Teams => TEAMS.into(),
             Self::NotFound => TODAY.into(),
         }
     }
@@ -237,6 +266,8 @@ mod tests {
             "/",
             "/?account=acme",
             "/?before=1763.7&account=a%26b",
+            "/?team=7&account=acme",
+            "/teams",
             "/quality",
             "/quality?code=missing_field&protocol=events&key=a%26b&before=17",
             "/sign-in",
@@ -251,7 +282,7 @@ mod tests {
             "/audit",
             "/audit?before=17",
             "/activities",
-            "/activities?table=modules&period=yesterday&account=acme",
+            "/activities?table=modules&period=yesterday&team=7&account=acme",
             "/activities?from=2026-01-01&to=2026-02-01&filter=a+b%3D%C3%BC%25&sort=change&order=asc&offset=200",
         ] {
             let (path, search) = address.split_once('?').unwrap_or((address, ""));
@@ -297,6 +328,17 @@ mod tests {
                 ("d".into(), String::new())
             ]
         );
+    }
+
+    #[test]
+    fn another_team_sees_the_same_view_from_its_first_page() {
+        let through = |address: &str, team: Option<&str>| {
+            let (path, search) = address.split_once('?').unwrap_or((address, ""));
+            View::of_address(path, search).through(team.map(str::to_owned)).href()
+        };
+        assert_eq!(through("/?before=17&account=acme", Some("7")), "/?team=7&account=acme");
+        assert_eq!(through("/activities?period=yesterday&team=7&offset=200", None), "/activities?period=yesterday");
+        assert_eq!(through("/members", Some("7")), "/?team=7");
     }
 
     #[test]

@@ -8,11 +8,13 @@ pub mod key;
 pub mod member;
 pub mod problem;
 pub mod quality;
+pub mod team;
 pub mod today;
 pub mod usage;
 
 use crate::{Day, instant::Instant};
 use serde::{Deserialize, Serialize};
+use team::TeamName;
 
 /// An account, with the newest name it was sent with; the id where it never had one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +56,10 @@ pub struct Workspace {
     pub online_window_minutes: u32,
     /// The idle gap in minutes.
     pub idle_gap_minutes: u32,
+    /// Whether the reader sees every account. Otherwise they see those of their teams, which may be none.
+    pub sees_all_accounts: bool,
+    /// The teams they may look through, by name.
+    pub teams: Vec<TeamName>,
     /// The product's version.
     pub version: String,
 }

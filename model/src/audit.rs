@@ -23,6 +23,14 @@ pub enum Action {
     EndSession,
     /// Every other session of a member was ended.
     EndOtherSessions,
+    /// A member belongs to other teams now.
+    AssignTeams,
+    /// A team was made.
+    CreateTeam,
+    /// A team is called or sees something else now.
+    ChangeTeam,
+    /// A team was deleted.
+    DeleteTeam,
     /// A key was made.
     CreateKey,
     /// A key got another secret.
@@ -43,7 +51,7 @@ pub enum Action {
 
 impl Action {
     /// Each, with its word in the database and in JSON, and what to say of it.
-    const WORDS: [(Self, &'static str, &'static str); 18] = [
+    const WORDS: [(Self, &'static str, &'static str); 22] = [
         (Self::CreateAdministrator, "create_administrator", "Became the first administrator"),
         (Self::InviteMember, "invite_member", "Invited a member"),
         (Self::AcceptInvitation, "accept_invitation", "Accepted the invitation"),
@@ -54,6 +62,10 @@ impl Action {
         (Self::ChangePassword, "change_password", "Changed a password"),
         (Self::EndSession, "end_session", "Ended a session"),
         (Self::EndOtherSessions, "end_other_sessions", "Ended every other session"),
+        (Self::AssignTeams, "assign_teams", "Changed a member's teams"),
+        (Self::CreateTeam, "create_team", "Made a team"),
+        (Self::ChangeTeam, "change_team", "Changed a team"),
+        (Self::DeleteTeam, "delete_team", "Deleted a team"),
         (Self::CreateKey, "create_key", "Made a key"),
         (Self::RotateKey, "rotate_key", "Gave a key another secret"),
         (Self::RevokeKey, "revoke_key", "Revoked a key"),
@@ -105,6 +117,8 @@ impl AuthorKind {
 pub enum SubjectKind {
     /// A member.
     Member,
+    /// A team.
+    Team,
     /// A key.
     Key,
     /// What belongs to all.
@@ -116,6 +130,7 @@ impl SubjectKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",
+            Self::Team => "team",
             Self::Key => "key",
             Self::Workspace => "workspace",
         }

@@ -40,6 +40,8 @@ pub struct Call {
     pub account: Option<String>,
     /// The account's name.
     pub account_name: Option<String>,
+    /// The account's attributes, where an event of our own brings them.
+    pub account_attributes: Vec<(String, String)>,
     /// Whether the user belongs to that account from then on, also where a later call names none.
     pub ties: bool,
     /// The use of the product; most calls are one, and some only tell who is who.
@@ -78,6 +80,7 @@ impl Call {
             user_name: None,
             account: None,
             account_name: None,
+            account_attributes: Vec::new(),
             ties: false,
             used: None,
         }
@@ -91,6 +94,7 @@ impl From<Event> for Call {
             user_name: event.user_name,
             account: Some(event.account),
             account_name: event.account_name,
+            account_attributes: event.account_attributes,
             used: Some(Used { id: event.id, module: event.module, kind: event.kind }),
             ..Self::at(event.time)
         }

@@ -6,6 +6,7 @@ use crate::{
     json::{Fields, Json},
 };
 use serde_json::{Number, Value};
+use std::collections::BTreeMap;
 
 /// The longest id of an event, an account or a user, in bytes.
 pub const ID_BYTES: usize = 200;
@@ -21,6 +22,15 @@ pub const EVENTS_PER_REQUEST: usize = 5_000;
 
 /// The largest request after decompression, in bytes.
 pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
+
+/// The most attributes of an account that an event may hold.
+pub const ATTRIBUTES: usize = 20;
+
+/// The longest name of an attribute, in bytes.
+pub const ATTRIBUTE_NAME_BYTES: usize = 64;
+
+/// The longest value of an attribute, in bytes.
+pub const ATTRIBUTE_VALUE_BYTES: usize = 200;
 
 /// How far in the future an event may lie after correction, in milliseconds: clocks are never quite right.
 pub const FUTURE_MILLIS: i64 = 10 * 60 * 1000;
@@ -42,6 +52,8 @@ pub struct Event {
     pub account: String,
     /// The account's name, where sent.
     pub account_name: Option<String>,
+    /// The account's attributes that were sent, by name.
+    pub account_attributes: Vec<(String, String)>,
     /// The user's id, unique within the account.
     pub user: String,
     /// The user's name, where sent.
@@ -183,6 +195,7 @@ impl Event {
             return Err(wrong_type("", "an event must be an object", json));
         };
         let (account, account_name) = party(fields, "account", ["/account", "/account/id", "/account/name"])?;
+        let account_attributes = attributes(fields)?;
         let (user, user_name) = party(fields, "user", ["/user", "/user/id", "/user/name"])?;
         let id = optional_text(fields, "/id", "id", ID_BYTES)?;
         let kind = optional_text(fields, "/kind", "kind", NAME_BYTES)?;
@@ -200,7 +213,19 @@ impl Event {
         };
         let time = receipt.happened(time(fields)?, "/time")?;
         let (id_scope, received) = (IdScope::Account, receipt.received);
-        Ok(Self { id, id_scope, account, account_name, user, user_name, module, kind, time, received })
+        Ok(Self {
+            id,
+            id_scope,
+            account,
+            account_name,
+            account_attributes,
+            user,
+            user_name,
+            module,
+            kind,
+            time,
+            received,
+        })
     }
 
     /// Whether it was received more than [`LATE_MILLIS`] after it happened.
@@ -279,6 +304,36 @@ fn party(
     }
 }
 
+/// What else is known of the account: texts, and numbers and truth values as texts.
+fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
+    const POINTER: &str = "/account/attributes";
+    let Some(Json::Object(account)) = fields.get("account") else { return Ok(Vec::new()) };
+    let sent = match account.get("attributes") {
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::Open(sent)) => sent,
+        Some(other) => return Err(wrong_type(POINTER, "attributes must be an object", other)),
+    };
+    let mut attributes = BTreeMap::new();
+    for (name, value) in sent {
+        let pointer = format!("{POINTER}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let name = checked(name, &pointer, "the name of an attribute", ATTRIBUTE_NAME_BYTES)?;
+        let value = match value {
+            Json::Text(text) => checked(text, &pointer, "an attribute", ATTRIBUTE_VALUE_BYTES)?,
+            Json::Number(number) => whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
+            Json::Bool(value) => value.to_string(),
+            other => return Err(wrong_type(&pointer, "an attribute must be a text, a number, true or false", other)),
+        };
+        attributes.insert(name, value);
+    }
+    match attributes.len() {
+        0..=ATTRIBUTES => Ok(attributes.into_iter().collect()),
+        count => {
+            let detail = format!("there are {count} attributes; at most {ATTRIBUTES} are allowed");
+            Err(Rejection::new(RejectionCode::TooManyAttributes, POINTER, detail))
+        }
+    }
+}
+
 fn required_text(fields: &Fields<'_>, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
     optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name))
 }
@@ -315,11 +370,11 @@ pub(crate) fn missing(pointer: &str, name: &str) -> Rejection {
 pub(crate) fn wrong_type(pointer: &str, expected: &str, json: &Json<'_>) -> Rejection {
     let found = match json {
         Json::Null => "null",
-        Json::Bool => "true or false",
+        Json::Bool(_) => "true or false",
         Json::Number(_) => "a number",
         Json::Text(_) => "a text",
         Json::Array => "an array",
-        Json::Object(_) => "an object",
+        Json::Object(_) | Json::Open(_) => "an object",
     };
     Rejection::new(RejectionCode::InvalidType, pointer, format!("{expected}, not {found}"))
 }
@@ -343,7 +398,11 @@ mod tests {
     fn an_event_with_everything() {
         let event = read(json!({
             "id": "6b1f", "kind": "activity", "time": NOON.millis() - 5,
-            "account": {"id": "acme", "name": "Acme Inc"}, "user": {"id": "lisa", "name": "Lisa Ray"},
+            "account": {
+                "id": "acme", "name": "Acme Inc",
+                "attributes": {"plan": "pro", "seats": 25.0, "trial": false, "score": 0.5, "a/b~": "x"}
+            },
+            "user": {"id": "lisa", "name": "Lisa Ray"},
             "module": "Dashboard", "action": "Export", "count": 3, "unknown": {"left": "out"}
         }));
         let expected = Event {
@@ -351,6 +410,9 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: Some("Acme Inc".into()),
+            account_attributes: [("a/b~", "x"), ("plan", "pro"), ("score", "0.5"), ("seats", "25"), ("trial", "false")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             user: "lisa".into(),
             user_name: Some("Lisa Ray".into()),
             module: "Dashboard".into(),
@@ -381,6 +443,8 @@ mod tests {
             event[pointer] = value;
             event
         };
+        let with_attributes = |attributes: Value| with("account", json!({"id": "a", "attributes": attributes}));
+        let many = (0..21).map(|number| (format!("attribute {number}"), json!(number))).collect();
         for (event, code, pointer) in [
             (json!(7), InvalidType, ""),
             (json!({}), MissingField, "/account"),
@@ -388,6 +452,13 @@ mod tests {
             (with("account", json!(" ")), EmptyText, "/account"),
             (with("account", json!({"name": "Acme"})), MissingField, "/account/id"),
             (with("account", json!({"id": "a", "name": "x".repeat(201)})), TextTooLong, "/account/name"),
+            (with_attributes(json!([])), InvalidType, "/account/attributes"),
+            (with_attributes(json!({"plan": null})), InvalidType, "/account/attributes/plan"),
+            (with_attributes(json!({"a/b~": {}})), InvalidType, "/account/attributes/a~1b~0"),
+            (with_attributes(json!({"plan": " "})), EmptyText, "/account/attributes/plan"),
+            (with_attributes(json!({"plan": "p".repeat(201)})), TextTooLong, "/account/attributes/plan"),
+            (with_attributes(json!({"": "x"})), EmptyText, "/account/attributes/"),
+            (with_attributes(many), TooManyAttributes, "/account/attributes"),
             (with("user", json!({"id": "u\u{0}"})), InvalidText, "/user/id"),
             (with("user", Value::Null), MissingField, "/user"),
             (with("id", json!("i".repeat(201))), TextTooLong, "/id"),

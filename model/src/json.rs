@@ -3,7 +3,7 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 use std::{borrow::Cow, fmt};
@@ -12,11 +12,13 @@ use std::{borrow::Cow, fmt};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json<'a> {
     Null,
-    Bool,
+    Bool(bool),
     Number(Number),
     Text(Cow<'a, str>),
     Array,
     Object(Fields<'a>),
+    /// The object under [`OPEN`]: each field with its name, in the order they were sent.
+    Open(Vec<(String, Json<'a>)>),
 }
 
 /// The fields of an object whose names an event knows, in the order they were sent.
@@ -24,7 +26,10 @@ pub(crate) enum Json<'a> {
 pub(crate) struct Fields<'a>(Vec<(&'static str, Json<'a>)>);
 
 /// Every name that means something in an event.
-const NAMES: [&str; 9] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count"];
+const NAMES: [&str; 10] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count", OPEN];
+
+/// The name of the one object whose fields are called as their sender likes.
+const OPEN: &str = "attributes";
 
 fn known(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name)
@@ -41,7 +46,7 @@ impl<'a> From<&'a Value> for Json<'a> {
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
-            Value::Bool(_) => Self::Bool,
+            Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => Self::Number(number.clone()),
             Value::String(text) => Self::Text(text.into()),
             Value::Array(_) => Self::Array,
@@ -52,17 +57,44 @@ impl<'a> From<&'a Value> for Json<'a> {
 
 impl<'a> From<&'a Map<String, Value>> for Fields<'a> {
     fn from(fields: &'a Map<String, Value>) -> Self {
-        Self(fields.iter().filter_map(|(name, value)| Some((known(name)?, value.into()))).collect())
+        let field = |(name, value): (&String, &'a Value)| {
+            let name = known(name)?;
+            Some((name, if name == OPEN { Json::open(value) } else { value.into() }))
+        };
+        Self(fields.iter().filter_map(field).collect())
+    }
+}
+
+impl<'a> Json<'a> {
+    /// What stands under [`OPEN`].
+    fn open(value: &'a Value) -> Self {
+        match value {
+            Value::Object(fields) => {
+                Self::Open(fields.iter().map(|(name, value)| (name.clone(), value.into())).collect())
+            }
+            value => value.into(),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+        AnyJson { is_open: false }.deserialize(deserializer)
     }
 }
 
-struct AnyJson;
+/// Reads a value; of an object that is open, every field.
+struct AnyJson {
+    is_open: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for AnyJson {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for AnyJson {
     type Value = Json<'de>;
@@ -75,8 +107,8 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool)
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Json<'de>, E> {
@@ -105,9 +137,16 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json<'de>, A::Error> {
+        if self.is_open {
+            let mut fields = Vec::new();
+            while let Some(field) = object.next_entry()? {
+                fields.push(field);
+            }
+            return Ok(Json::Open(fields));
+        }
         let mut fields = Fields::default();
         while let Some(Name(name)) = object.next_key()? {
-            let value = object.next_value()?;
+            let value = object.next_value_seed(AnyJson { is_open: name == Some(OPEN) })?;
             fields.0.extend(name.map(|name| (name, value)));
         }
         Ok(Json::Object(fields))
@@ -178,6 +217,12 @@ mod tests {
                     (Some(lean), Some(full)) => same(lean, full),
                     (lean, full) => lean.is_none() && full.is_none(),
                 })
+            }
+            // Of several fields with one name the last counts.
+            (Json::Open(lean), Value::Object(full)) => {
+                let last = |name: &str| lean.iter().rev().find(|field| field.0 == name).map(|field| &field.1);
+                lean.iter().all(|(name, _)| full.contains_key(name))
+                    && full.iter().all(|(name, value)| last(name).is_some_and(|lean| same(lean, value)))
             }
             (lean, full) => *lean == Json::from(full),
         }

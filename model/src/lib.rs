@@ -20,6 +20,7 @@ pub mod period;
 pub mod quality;
 pub mod query;
 pub mod reject;
+pub mod team;
 pub mod usage;
 pub mod uses;
 pub mod zone;

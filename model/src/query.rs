@@ -22,13 +22,15 @@ pub type Pairs = Vec<(String, String)>;
 pub struct UsageQuery {
     /// Which days. The last 30 unless said otherwise.
     pub period: PeriodChoice,
+    /// Through which team's eyes; otherwise through all the reader's.
+    pub team: Option<String>,
     /// Only this account's usage.
     pub account: Option<String>,
 }
 
 impl Default for UsageQuery {
     fn default() -> Self {
-        Self { period: PeriodChoice::Last30Days, account: None }
+        Self { period: PeriodChoice::Last30Days, team: None, account: None }
     }
 }
 
@@ -160,13 +162,15 @@ pub struct StreamQuery {
     pub limit: u32,
     /// The `next` of the page before.
     pub before: Option<String>,
+    /// Through which team's eyes; otherwise through all the reader's.
+    pub team: Option<String>,
     /// Only this account's entries.
     pub account: Option<String>,
 }
 
 impl Default for StreamQuery {
     fn default() -> Self {
-        Self { limit: STREAM_LIMIT, before: None, account: None }
+        Self { limit: STREAM_LIMIT, before: None, team: None, account: None }
     }
 }
 
@@ -199,12 +203,12 @@ impl Default for RejectsQuery {
 }
 
 impl UsageQuery {
-    /// Reads `period`, or `from` and `to`, and `account`. Parameters it does not know are left to others.
+    /// Reads `period`, or `from` and `to`, `team` and `account`. Parameters it does not know are left to others.
     pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let period = period_from_pairs(pairs).map_err(|error| errors.push(error)).unwrap_or(Self::default().period);
-        let account = value(pairs, "account").map(str::to_owned);
-        if errors.is_empty() { Ok(Self { period, account }) } else { Err(errors) }
+        let (team, account) = (team(pairs), value(pairs, "account").map(str::to_owned));
+        if errors.is_empty() { Ok(Self { period, team, account }) } else { Err(errors) }
     }
 
     /// The parameters, those with default values left out.
@@ -218,6 +222,7 @@ impl UsageQuery {
             named if named == Self::default().period => {}
             named => pairs.push(("period".into(), named.name().into())),
         }
+        pairs.extend(self.team.iter().map(|team| ("team".into(), team.clone())));
         pairs.extend(self.account.iter().map(|account| ("account".into(), account.clone())));
         pairs
     }
@@ -301,12 +306,13 @@ impl TableQuery {
 }
 
 impl StreamQuery {
-    /// Reads `limit`, `before` and `account`. Whether `before` is a cursor is for the stream to say.
+    /// Reads `limit`, `before`, `team` and `account`. Whether `before` is a cursor is for the stream to say.
     pub fn from_pairs(pairs: &Pairs) -> Result<Self, Vec<FieldError>> {
         let limit = number(pairs, "limit", 1..=STREAM_LIMIT_MAX).map_err(|error| vec![error])?;
         Ok(Self {
             limit: limit.unwrap_or(STREAM_LIMIT),
             before: value(pairs, "before").map(str::to_owned),
+            team: team(pairs),
             account: value(pairs, "account").map(str::to_owned),
         })
     }
@@ -318,6 +324,7 @@ impl StreamQuery {
             pairs.push(("limit".into(), self.limit.to_string()));
         }
         pairs.extend(self.before.iter().map(|before| ("before".into(), before.clone())));
+        pairs.extend(self.team.iter().map(|team| ("team".into(), team.clone())));
         pairs.extend(self.account.iter().map(|account| ("account".into(), account.clone())));
         pairs
     }
@@ -463,6 +470,11 @@ impl RejectChoice {
         let Self { code, protocol, key, .. } = self.clone();
         RejectFilter { code, protocol, key }
     }
+}
+
+/// The team named in parameters. Whether there is one, and whether its eyes are the reader's, is for the server to say.
+pub fn team(pairs: &Pairs) -> Option<String> {
+    value(pairs, "team").map(str::to_owned)
 }
 
 /// The last value given for a parameter; an empty one counts as none, because a GET form sends every field.

@@ -20,7 +20,7 @@ use server::{
     clock::{Clock, ManualClock},
     dashboards::Display,
     routes,
-    store::{Asked, Author, Store},
+    store::{Asked, Author, Sight, Store},
 };
 use std::sync::{
     Arc,
@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn set_clock(State((clock, server)): State<(Arc<ManualClock>, Server)>, now: String) -> StatusCode {
     let Some(now) = Instant::parse(&now) else { return StatusCode::BAD_REQUEST };
     clock.set(now);
-    match server.dashboards().snapshot().await {
+    match server.dashboards().snapshot(Sight::ALL).await {
         Ok(_) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -193,6 +193,7 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: None,
+            account_attributes: Vec::new(),
             user: "lisa".into(),
             user_name: None,
             module: "Dashboard".into(),

@@ -31,7 +31,7 @@ use crate::{
     module_rules::CurrentRules,
     receive::Receiver,
     refusal::Refusals,
-    store::Store,
+    store::{Sight, Store},
 };
 use app::clock::LocalTime;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -206,7 +206,7 @@ pub async fn serve(
 /// where this process can show nothing right any more, with the reason.
 pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) -> ReadError {
     loop {
-        match dashboards.snapshot().await {
+        match dashboards.snapshot(Sight::ALL).await {
             Err(error) if error.is_final() => return error,
             Err(error) => tracing::warn!(%error, "no snapshot at this tick"),
             Ok(_) => dashboards.forget_old_answers().await,

@@ -129,7 +129,7 @@ async fn every_route_fails_in_the_same_form() {
         (events().body("7"), 400),
         (events().body(r#"{"events": {}}"#), 422),
         (events().body(vec![b' '; model::event::REQUEST_BYTES + 1]), 413),
-        (request(Method::GET, "/api/v1/today?team=red"), 422),
+        (request(Method::GET, "/api/v1/today?team=red"), 404),
         (request(Method::GET, "/api/v1/today/stream?limit=201"), 422),
         (request(Method::GET, "/api/v1/today/stream?before=x"), 422),
         (request(Method::GET, "/api/v1/usage?period=last_8_days"), 422),

@@ -7,7 +7,10 @@ mod harness;
 use chrono_tz::Tz;
 use futures::future::join_all;
 use harness::TestServer;
-use model::instant::Instant;
+use model::{
+    instant::Instant,
+    team::{Comparison, RuleOn, TeamDefinition, TeamRule},
+};
 use serde_json::{Value, json};
 
 const NOON: &str = "2026-11-23T12:00:03Z";
@@ -71,6 +74,41 @@ async fn what_is_sent_to_all_at_once_counts_once() {
     }
     for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage?from=2026-11-23&to=2026-11-23"] {
         assert_eq!(get(&servers[0], path).await, get(&alone, path).await, "{path}");
+    }
+}
+
+/// A new account and a change of rules, on two servers at the same moment, never miss each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_comes_while_a_team_changes_is_in_sight() {
+    let servers = servers(3).await;
+    let [first, senders @ ..] = servers.as_slice() else { panic!("three servers") };
+    let store = &first.store;
+    let of_round = |round: usize| {
+        let value = format!("round {round} ");
+        let rules = vec![TeamRule { on: RuleOn::Id, attribute: None, is: Comparison::StartsWith, value }];
+        TeamDefinition { name: "Team".to_owned(), rules, ..TeamDefinition::default() }
+    };
+    let team = store.add_team(&of_round(0), &first.author()).await.unwrap();
+    for round in 1..=20 {
+        let event = |sender: usize, number: usize| {
+            // Another name changes nothing, but is looked at as a new account is.
+            json!({
+                "account": {"id": format!("round {round} {sender} {}", number % 5), "name": format!("{number}")},
+                "user": "lisa", "module": "Dashboard", "action": "Export", "time": format!("2026-11-23T10:00:{number:02}Z"),
+            })
+        };
+        let sent = senders.iter().enumerate().flat_map(|(sender, server)| {
+            (0..10).map(move |number| async move { send(server, &json!([event(sender, number)])).await })
+        });
+        let definition = of_round(round);
+        let author = first.author();
+        let changed = store.change_team(team, &definition, &author);
+        let (_, changed) = tokio::join!(join_all(sent), async {
+            tokio::time::sleep(std::time::Duration::from_millis(round as u64 % 7)).await;
+            changed.await
+        });
+        assert!(changed.unwrap());
+        assert_eq!(store.team(team).await.unwrap().unwrap().account_count, 10, "in round {round}");
     }
 }
 

@@ -8,10 +8,11 @@ use super::{
 use crate::{
     pages::{
         activities::ActivitiesPage, audit::AuditPage, keys::KeysPage, link::LinkPage, members::MembersPage,
-        not_found::NotFoundPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, today::TodayPage,
+        not_found::NotFoundPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, teams::TeamsPage,
+        today::TodayPage,
     },
     state::{PageState, theme::Theme},
-    view::{ACTIVITIES, QUALITY, TODAY, View},
+    view::View,
 };
 use leptos::{html, prelude::*, text_prop::TextProp};
 use leptos_meta::Title;
@@ -19,6 +20,7 @@ use leptos_router::{
     components::{FlatRoutes, Route},
     path,
 };
+use model::query::RejectFilter;
 
 /// Everything in the page. Makes the page's state; expects the router around it.
 #[component]
@@ -36,10 +38,12 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Members => "Members · Usage Monitor",
         View::Keys(_) => "Keys · Usage Monitor",
         View::Audit(_) => "Audit log · Usage Monitor",
+        View::Teams => "Teams · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
     let title = if cfg!(feature = "ssr") { TextProp::from(untrack(title)) } else { TextProp::from(title) };
+    let sees_all = Memo::new(move |_| state.workspace.with(|workspace| workspace.sees_all_accounts));
     let is_bare = Memo::new(move |_| state.view.with(View::is_bare));
     view! {
         <Title text=title />
@@ -55,19 +59,19 @@ pub(crate) fn Frame() -> impl IntoView {
                     "Usage Monitor"
                 </p>
                 <nav class="pages" aria-label="Pages">
-                    <PageLink href=TODAY name="Today" key="t" is_current=|view| matches!(view, View::Today(_)) />
                     <PageLink
-                        href=ACTIVITIES
+                        to=|team| View::today(team)
+                        name="Today"
+                        key="t"
+                        is_current=|view| matches!(view, View::Today(_))
+                    />
+                    <PageLink
+                        to=|team| View::activities(None, team)
                         name="Activities"
                         key="a"
                         is_current=|view| matches!(view, View::Activities(_))
                     />
-                    <PageLink
-                        href=QUALITY
-                        name="Data quality"
-                        key="d"
-                        is_current=|view| matches!(view, View::Quality(_))
-                    />
+                    {move || sees_all.get().then(quality_link)}
                 </nav>
                 {move || {
                         state.workspace.with(|workspace| workspace.demo).then(|| view! { <span class="badge">"Demo data"</span> }.into_any())
@@ -98,6 +102,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/members") view=MembersPage />
                     <Route path=path!("/keys") view=KeysPage />
                     <Route path=path!("/audit") view=AuditPage />
+                    <Route path=path!("/teams") view=TeamsPage />
                 </FlatRoutes>
             </main>
         </div>
@@ -105,10 +110,23 @@ pub(crate) fn Frame() -> impl IntoView {
     }
 }
 
+/// Data quality tells of every account.
+fn quality_link() -> AnyView {
+    view! {
+        <PageLink
+            to=|_| View::rejects(RejectFilter::default())
+            name="Data quality"
+            key="d"
+            is_current=|view| matches!(view, View::Quality(_))
+        />
+    }
+    .into_any()
+}
+
 #[component]
 fn PageLink(
-    /// Where it leads.
-    href: &'static str,
+    /// Where it leads, through the eyes of a team or of all.
+    to: fn(Option<String>) -> View,
     /// What it says.
     name: &'static str,
     /// The key that does the same.
@@ -119,7 +137,7 @@ fn PageLink(
     let view = PageState::expect().view;
     view! {
         <a
-            href=href
+            href=move || to(view.with(View::team)).href()
             aria-current=move || view.with(is_current).then_some("page")
             aria-keyshortcuts=key
         >

@@ -155,7 +155,7 @@ pub(crate) fn LateEventsTable() -> impl IntoView {
     let late = PageState::expect().quality.part(|quality| quality.late_events.clone());
     let count = Memo::new(move |_| late.with(|late| late.as_ref().map(Vec::len)));
     let row = |late: LateEvents| {
-        let usage = View::activities(Some(late.account.id)).href();
+        let usage = View::activities(Some(late.account.id), None).href();
         let happened = Period { from: late.first_day, to: late.last_day };
         view! {
             <tr>

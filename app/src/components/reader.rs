@@ -2,7 +2,7 @@
 
 use crate::{
     state::PageState,
-    view::{AUDIT, KEYS, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View},
+    view::{AUDIT, KEYS, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View},
 };
 use leptos::prelude::*;
 
@@ -22,6 +22,7 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
             let pages = reader.manages_members().then(|| {
                 [
                     link(MEMBERS, "Members", |view| matches!(view, View::Members)),
+                    link(TEAMS, "Teams", |view| matches!(view, View::Teams)),
                     link(KEYS, "Keys", |view| matches!(view, View::Keys(_))),
                     link(AUDIT, "Audit", |view| matches!(view, View::Audit(_))),
                 ]

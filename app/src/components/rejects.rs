@@ -31,6 +31,7 @@ fn reason(code: &str) -> String {
         "invalid_text" => "Control character",
         "unknown_kind" => "Unknown kind",
         "count_out_of_range" => "Count out of range",
+        "too_many_attributes" => "Too many attributes",
         "invalid_time" => "Unreadable time",
         "time_out_of_range" => "Time before 1970",
         "time_in_future" => "Too far in the future",

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     browser,
     state::PageState,
-    view::{ACTIVITIES, QUALITY, TODAY, View},
+    view::{QUALITY, View},
 };
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -27,9 +27,11 @@ pub(crate) fn Shortcuts(
         }
         let period = PeriodChoice::NAMED.into_iter().find(|period| period_key(*period) == key);
         match (key, period, state.view.get_untracked()) {
-            ("t", ..) => navigate(TODAY, NavigateOptions::default()),
-            ("a", ..) => navigate(ACTIVITIES, NavigateOptions::default()),
-            ("d", ..) => navigate(QUALITY, NavigateOptions::default()),
+            ("t", _, view) => navigate(&View::today(view.team()).href(), NavigateOptions::default()),
+            ("a", _, view) => navigate(&View::activities(None, view.team()).href(), NavigateOptions::default()),
+            ("d", ..) if state.workspace.with_untracked(|workspace| workspace.sees_all_accounts) => {
+                navigate(QUALITY, NavigateOptions::default());
+            }
             ("/", _, View::Activities(_)) => browser::focus(FILTER_ID),
             ("r", _, View::Today(_)) => {
                 state.stream.set_auto_refresh(!state.stream.auto_refresh.get_untracked());

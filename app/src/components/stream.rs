@@ -42,7 +42,7 @@ pub(crate) fn ActivityStream() -> impl IntoView {
                 <div class="chips">
                     <span class="chip">
                         "Account " <strong>{account}</strong>
-                        <a href=View::today().href() aria-label="Show all accounts">"×"</a>
+                        <a href=View::today(stream.team()).href() aria-label="Show all accounts">"×"</a>
                     </span>
                 </div>
             }
@@ -51,7 +51,8 @@ pub(crate) fn ActivityStream() -> impl IntoView {
     };
     let newest = move || {
         stream.is_older_page().then(|| {
-            let newest = View::Today(StreamQuery { account: stream.account(), ..StreamQuery::default() });
+            let newest =
+                View::Today(StreamQuery { account: stream.account(), team: stream.team(), ..StreamQuery::default() });
             view! { <a class="older" href=newest.href() data-noscroll="">"Back to the newest"</a> }.into_any()
         })
     };
@@ -250,8 +251,9 @@ fn uses(entry: &StreamEntry, now: Instant) -> impl IntoView + use<> {
 /// Where the entry's account leads.
 fn links(entry: &StreamEntry) -> impl IntoView + use<> {
     let account = entry.account.id.clone();
-    let usage = View::activities(Some(account.clone())).href();
-    let only = View::Today(StreamQuery { account: Some(account), ..StreamQuery::default() }).href();
+    let team = PageState::expect().stream.team();
+    let usage = View::activities(Some(account.clone()), team.clone()).href();
+    let only = View::Today(StreamQuery { account: Some(account), team, ..StreamQuery::default() }).href();
     let name = entry.account.name.clone();
     view! {
         <div class="entry-links">

@@ -9,6 +9,7 @@ use crate::{
         help::{Definition, Help},
         notice::{Failure, WrongParameters},
         period_picker::{PeriodPicker, RangeFields},
+        team_picker::TeamPicker,
         top_five::{Ranked, TopFive},
         usage_table::UsageTable,
     },
@@ -40,6 +41,7 @@ pub(crate) fn ActivitiesPage() -> impl IntoView {
                 <header class="page-head">
                     <h1>"Activities"</h1>
                 </header>
+                <TeamPicker />
                 <Failure error retry=move || state.activities.retry() />
             }
             .into_any()
@@ -83,6 +85,7 @@ fn PeriodPage() -> impl IntoView {
             <h1>"Activities"</h1>
             {move || errors.with(Option::is_none).then(|| view! { <DateRanges /> }.into_any())}
         </header>
+        <TeamPicker />
         <PeriodPicker query wrong />
         <AccountScope query />
         {move || match errors.get() {
@@ -191,7 +194,8 @@ fn AccountScope(
             let mut all = query.clone();
             all.usage.account = None;
             all.offset = 0;
-            let stream = View::Today(StreamQuery { account: Some(account.clone()), ..StreamQuery::default() });
+            let team = query.usage.team.clone();
+            let stream = View::Today(StreamQuery { account: Some(account.clone()), team, ..StreamQuery::default() });
             Some(
                 view! {
                     <div class="chips">

@@ -8,6 +8,7 @@ use crate::{
         help::Definition,
         notice::Failure,
         stream::ActivityStream,
+        team_picker::TeamPicker,
         top_ten::{Bar, TopTen},
     },
     format,
@@ -27,6 +28,7 @@ pub(crate) fn TodayPage() -> impl IntoView {
             <h1>"Today"</h1>
             <AsOf />
         </header>
+        <TeamPicker />
         {move || {
             if let Some(error) = failed.get() {
                 view! { <Failure error retry=move || state.polling.ask() /> }.into_any()
@@ -72,8 +74,8 @@ fn AsOf() -> impl IntoView {
 /// Cards, top tens and stream.
 #[component]
 fn Numbers() -> impl IntoView {
-    let today = PageState::expect().today;
-    let usage_of = |account: &str| Some(View::activities(Some(account.to_owned())).href());
+    let PageState { today, stream, .. } = PageState::expect();
+    let usage_of = move |account: &str| Some(View::activities(Some(account.to_owned()), stream.team()).href());
 
     let accounts = today.part(move |today| {
         let bar = |row: &model::api::today::ActiveAccount| Bar {

@@ -97,8 +97,9 @@ impl Polling {
     /// Begins, and follows what the reader looks at. Does nothing on the server.
     pub(crate) fn start(self) {
         Effect::new(move |_| browser::on_visibility_change(move || self.visibility_changed()));
-        Effect::new(move |before: Option<Watched>| {
-            let watched = self.watched.get();
+        let team = Memo::new(move |_| self.stream.team());
+        Effect::new(move |before: Option<(Watched, Option<String>)>| {
+            let (watched, team) = (self.watched.get(), team.get());
             match before {
                 // The first view's numbers have just arrived with the page.
                 None => {
@@ -109,10 +110,15 @@ impl Polling {
                         self.wait();
                     }
                 }
-                Some(before) if before != watched => self.ask(),
+                // What another team sees must not stand there as if this one saw it.
+                Some((_, before)) if before != team => {
+                    self.today.forget();
+                    self.ask();
+                }
+                Some((before, _)) if before != watched => self.ask(),
                 Some(_) => {}
             }
-            watched
+            (watched, team)
         });
     }
 
@@ -161,7 +167,7 @@ impl Polling {
     }
 
     async fn ask_for_today(self, signal: &AbortSignal) -> Result<(), ClientError> {
-        let today = client::today(signal).await?;
+        let today = client::today(self.stream.newest().team, signal).await?;
         let (as_of, day) = (today.as_of, today.day);
         self.heard(as_of);
         self.now.set(as_of);

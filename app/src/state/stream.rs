@@ -131,6 +131,11 @@ impl StreamState {
         self.query.with(|query| query.account.clone())
     }
 
+    /// The team through whose eyes they are seen.
+    pub(crate) fn team(self) -> Option<String> {
+        self.query.with(|query| query.team.clone())
+    }
+
     /// Whether the address asks for older entries, which nothing newer joins.
     pub(crate) fn is_older_page(self) -> bool {
         self.query.with(|query| query.before.is_some())

@@ -37,6 +37,11 @@ impl TodayState {
         Memo::new(move |_| self.today.with(|today| today.as_deref().map(&part)))
     }
 
+    /// Drops what is known: it is not what is asked for any more.
+    pub(crate) fn forget(self) {
+        self.today.set(None);
+    }
+
     /// Takes newer numbers. Says whether another day has begun.
     pub(crate) fn accept(self, today: Today) -> bool {
         let rolled_over = self.get_untracked().is_some_and(|before| before.day != today.day);

@@ -49,6 +49,8 @@ pub enum RejectionCode {
     UnknownKind,
     /// `count` is out of range.
     CountOutOfRange,
+    /// The account has more than 20 attributes.
+    TooManyAttributes,
     /// `time` is neither RFC 3339 nor epoch milliseconds.
     InvalidTime,
     /// `time` is before 1970.
@@ -75,6 +77,7 @@ impl RejectionCode {
             Self::InvalidText => "invalid_text",
             Self::UnknownKind => "unknown_kind",
             Self::CountOutOfRange => "count_out_of_range",
+            Self::TooManyAttributes => "too_many_attributes",
             Self::InvalidTime => "invalid_time",
             Self::TimeOutOfRange => "time_out_of_range",
             Self::TimeInFuture => "time_in_future",

@@ -78,6 +78,16 @@ impl SentForm {
         self.values.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether one of several fields of a name holds this.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.values.iter().any(|(field, sent)| field == name && sent == value)
+    }
+
+    /// What is in all fields of a name, in their order.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.values.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// What is wrong with a field; of the form as a whole where `name` is empty.
     pub fn error(&self, name: &str) -> Option<&str> {
         let of = |error: &&FieldError| error.pointer.trim_start_matches('/') == name;

@@ -111,7 +111,7 @@ impl Known {
     /// product can't be an event because its account or its user is not known.
     pub fn settle(&mut self, call: Call, received: Instant) -> Result<Meaning, Rejection> {
         let mut meaning = Meaning::default();
-        let Call { time, user, alias, user_name, account, account_name, ties, used } = call;
+        let Call { time, user, alias, user_name, account, account_name, account_attributes, ties, used } = call;
         let Some(user) = user else {
             if used.is_some() {
                 return Err(missing("", "the user"));
@@ -138,8 +138,19 @@ impl Known {
             meaning.name(Some(account.clone()), Some(user.clone()), Some(name), at);
         }
         let Used { id, module, kind } = used;
-        meaning.event =
-            Some(Event { id, id_scope, account, account_name, user, user_name, module, kind, time, received });
+        meaning.event = Some(Event {
+            id,
+            id_scope,
+            account,
+            account_name,
+            account_attributes,
+            user,
+            user_name,
+            module,
+            kind,
+            time,
+            received,
+        });
         Ok(meaning)
     }
 

@@ -16,6 +16,7 @@ mod engine;
 mod processor;
 mod reads;
 mod requests;
+mod scopes;
 mod table;
 mod workload;
 
@@ -37,6 +38,8 @@ enum Part {
     Batches,
     /// Single events over HTTP, against answering without storing
     Singles,
+    /// The dashboards' data through the eyes of a team, against all accounts
+    Scopes,
     /// The dashboards' data with few and many events, against asking the raw events
     Reads,
 }
@@ -73,5 +76,8 @@ fn main() {
     }
     if measured(Part::Reads) {
         reads::measure(&runtime, arguments.rounds, if arguments.large { LARGE } else { MANY });
+    }
+    if measured(Part::Scopes) {
+        scopes::measure(&runtime, arguments.rounds, if arguments.large { LARGE } else { MANY });
     }
 }

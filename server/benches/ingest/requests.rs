@@ -7,16 +7,13 @@ use crate::{
     table::{self, Comparison, median, percentile, rate},
     workload::{self, Shape},
 };
-use model::{
-    audit::AuthorKind,
-    key::{Grant, NewKey},
-};
+use model::key::{Grant, NewKey};
 use server::{
     Server,
     clock::ManualClock,
     dashboards::Display,
     ingest::{Ingest, Sink},
-    store::{Asked, Author, Batch, Outcome, Store, StoreError},
+    store::{Asked, Batch, Outcome, Store, StoreError},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle};
@@ -51,10 +48,8 @@ impl Served {
     async fn start(storing: bool) -> Self {
         let database = TestDatabase::create().await;
         let store = Store::open(&database.url(), Asked::default()).await.unwrap();
-        let (name, place) = (String::new(), "a bench".to_owned());
-        let author = Author { kind: AuthorKind::CommandLine, number: 0, name, place, at: workload::NOW };
         let new = NewKey { name: "bench".to_owned(), grant: Grant::Ingest, expires: None };
-        store.add_key(&new, &server::key::kept(client::KEY), &author).await.unwrap();
+        store.add_key(&new, &server::key::kept(client::KEY), &workload::author()).await.unwrap();
         let (ingest, writer) = if storing { Ingest::start(store.clone()) } else { Ingest::start(Forget) };
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();

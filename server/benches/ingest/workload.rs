@@ -1,10 +1,12 @@
 //! The events that are measured with: the same ones each time.
 
 use model::{
+    audit::AuthorKind,
     event::{Event, IdScope, Kind},
     instant::Instant,
 };
 use serde_json::{Value, json};
+use server::store::Author;
 
 /// Events a commit holds: as many as ingest puts into one.
 pub(crate) const COMMIT: usize = 5_000;
@@ -47,6 +49,7 @@ impl Shape {
             id_scope: IdScope::Account,
             account: format!("account {}", user % 200),
             account_name: None,
+            account_attributes: Vec::new(),
             user: format!("user {user}"),
             user_name: None,
             module: format!("module {}", activity % 12),
@@ -55,6 +58,12 @@ impl Shape {
             received: NOW,
         }
     }
+}
+
+/// Who changes settings.
+pub(crate) fn author() -> Author {
+    let (name, place) = (String::new(), "a bench".to_owned());
+    Author { kind: AuthorKind::CommandLine, number: 0, name, place, at: NOW }
 }
 
 /// An event as a client sends it.

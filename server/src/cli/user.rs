@@ -47,6 +47,10 @@ pub(super) struct Create {
     #[arg(long)]
     configures_tracking: bool,
 
+    /// A team they belong to, by its name; several by several
+    #[arg(long = "team", value_name = "NAME")]
+    teams: Vec<String>,
+
     #[command(flatten)]
     password: Password,
 
@@ -128,8 +132,16 @@ impl Create {
             RoleName::Viewer => Role::Viewer,
             RoleName::Administrator => Role::Administrator,
         };
-        let new = NewMember { email: self.email, name: self.name, role, configures_tracking: self.configures_tracking };
-        let issued = members(self.database.open().await?).invite(&new, &author()).await?;
+        let store = self.database.open().await?;
+        let there = store.team_names(None).await?;
+        let number = |name: &String| {
+            let found = there.iter().find(|team| team.name == *name);
+            found.map(|team| team.id).ok_or_else(|| Failure::from(format!("there is no team named “{name}”")))
+        };
+        let teams = self.teams.iter().map(number).collect::<Result<_, _>>()?;
+        let Self { email, name, configures_tracking, .. } = self;
+        let new = NewMember { email, name, role, configures_tracking, teams };
+        let issued = members(store).invite(&new, &author()).await?;
         self.password.settle(&self.database, issued, password).await
     }
 }

@@ -14,23 +14,22 @@ pub use snapshot::Snapshot;
 
 use crate::{
     clock::Clock,
-    store::{Reading, Scope, Store, StoreError},
+    store::{Scope, Sight, Store, StoreError},
 };
 use model::{
     Day,
     api::{
         Workspace,
         problem::FieldError,
+        team::TeamName,
         today::{Stream, Today},
     },
     instant::Instant,
     period::Period,
-    query::StreamQuery,
     zone::day_of,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
 
 /// How many bytes of answers of each kind are kept, about.
 const KEPT_BYTES: u64 = 32 * 1024 * 1024;
@@ -78,19 +77,25 @@ pub struct Dashboards {
     store: Store,
     clock: Arc<dyn Clock>,
     display: Display,
-    snapshots: Arc<Mutex<snapshot::Snapshots>>,
+    snapshots: moka::future::Cache<SnapshotKey, Snapshot>,
     streams: moka::future::Cache<StreamKey, Arc<Stream>>,
     sums: moka::future::Cache<SumsKey, Arc<usage::Sums>>,
     names: moka::future::Cache<NamesKey, Arc<quality::Names>>,
 }
 
-/// What new and similar names and late events depend on: the tick, and as for [`StreamKey`] the first event.
-type NamesKey = (Instant, Option<Day>);
+/// What Today depends on: the tick, and who of the accounts is seen.
+type SnapshotKey = (Scope, Instant);
+
+/// What new and similar names and late events depend on: the tick, as for [`StreamKey`] the first event, and of late
+/// events whose are seen.
+type NamesKey = (Instant, Option<Day>, Scope);
 
 /// What a page of the stream depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct StreamKey {
-    query: StreamQuery,
+    scope: Scope,
+    limit: u32,
+    before: Option<String>,
     day: Day,
     tick: Instant,
     /// Changes with the first event, which shows at once.
@@ -118,6 +123,10 @@ enum Freshness {
 impl Dashboards {
     /// The dashboards over a store.
     pub fn new(store: Store, clock: Arc<dyn Clock>, display: Display) -> Self {
+        let snapshots = moka::future::Cache::builder()
+            .max_capacity(KEPT_BYTES)
+            .weigher(|_, snapshot: &Snapshot| snapshot.weight())
+            .time_to_live(Duration::from_secs(60));
         let streams = moka::future::Cache::builder()
             .max_capacity(KEPT_BYTES)
             .weigher(|_, stream: &Arc<Stream>| stream::weight(stream))
@@ -126,36 +135,39 @@ impl Dashboards {
             .max_capacity(KEPT_BYTES)
             .weigher(|_, sums: &Arc<usage::Sums>| sums.weight())
             .time_to_live(Duration::from_secs(600));
-        // The current tick's, and perhaps that of a clock that was set.
-        let names = moka::future::Cache::builder().max_capacity(2).time_to_live(Duration::from_secs(60));
-        let (snapshots, streams, sums) = (Arc::default(), streams.build(), sums.build());
+        // The current tick's, and perhaps that of a clock that was set, for a few who see late events of their own.
+        let names = moka::future::Cache::builder().max_capacity(16).time_to_live(Duration::from_secs(60));
+        let (snapshots, streams, sums) = (snapshots.build(), streams.build(), sums.build());
         Self { store, clock, display, snapshots, streams, sums, names: names.build() }
     }
 
-    /// What a page needs to know before it shows any number.
-    pub async fn workspace(&self) -> Result<Workspace, ReadError> {
-        Ok(self.workspace_since(self.store.read().await?.data_since().await?))
+    /// What a page needs to know before it shows any number, where its reader may look through these teams.
+    pub async fn workspace(&self, sees_all: bool, teams: Vec<TeamName>) -> Result<Workspace, ReadError> {
+        let data_since = self.store.read().await?.data_since().await?;
+        Ok(Workspace { data_since, sees_all_accounts: sees_all, teams, ..self.bare_workspace() })
     }
 
-    /// The same without asking the database, given the day of the first event.
-    pub fn workspace_since(&self, data_since: Option<Day>) -> Workspace {
+    /// The same without asking the database: no first event, and a reader who sees nothing.
+    pub fn bare_workspace(&self) -> Workspace {
         let now = self.clock.now();
         let reporting = self.store.reporting();
         Workspace {
             as_of: now,
             time_zone: reporting.zone.name().to_owned(),
             day: day_of(&reporting.zone, now),
-            data_since,
+            data_since: None,
             demo: self.display.demo,
             online_window_minutes: self.display.online_window,
             idle_gap_minutes: reporting.idle_gap,
+            sees_all_accounts: false,
+            teams: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
 
     /// Today's cards and top tens at the current tick.
-    pub async fn today(&self) -> Result<Today, ReadError> {
-        Ok(self.snapshot().await?.today().clone())
+    pub async fn today(&self, sight: Sight) -> Result<Today, ReadError> {
+        Ok(self.snapshot(sight).await?.today().clone())
     }
 
     /// The answer to a question at a tick, the same on every server: what one of them gave, or else what `compute` says.
@@ -224,13 +236,5 @@ impl Dashboards {
     /// The beginning of the online window that ends at the tick of `now`: the same for every figure and dot.
     fn online_since(&self, now: Instant) -> Instant {
         now.tick().plus_millis(-i64::from(self.display.online_window) * 60_000)
-    }
-}
-
-/// The scope of an `account` parameter.
-async fn scope(reading: &mut Reading, account: Option<&str>) -> Result<Scope, ReadError> {
-    match account {
-        None => Ok(Scope::All),
-        Some(id) => Ok(reading.account_scope(id).await?),
     }
 }

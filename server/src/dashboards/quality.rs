@@ -3,7 +3,7 @@
 use super::{Dashboards, ReadError};
 use crate::{
     refusal::{Refusal, Refused},
-    store::{KeptReject, LateRow, Reading},
+    store::{KeptReject, LateRow, Reading, Scope, Sight},
 };
 use chrono::Days;
 use model::{
@@ -34,15 +34,17 @@ pub(super) struct Names {
 
 impl Dashboards {
     /// What may be wrong with the events that are sent. Rejected events are counted as they are now: whoever replays
-    /// or dismisses some sees it at once. The rest is computed once per tick. What was `refused` is passed in.
-    pub(crate) async fn quality(&self, refused: Refused) -> Result<Quality, ReadError> {
+    /// or dismisses some sees it at once. The rest is computed once per tick. What was `refused` is passed in. All of it is
+    /// of the whole workspace, but for late events, which name accounts: those are of accounts in sight.
+    pub(crate) async fn quality(&self, sight: Sight, refused: Refused) -> Result<Quality, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
         let rejects = reading.reject_counts().await?;
-        let key = (now.tick(), reading.data_since().await?);
+        let scope = reading.scope(sight, None).await?;
+        let key = (now.tick(), reading.data_since().await?, scope.clone());
         let question = format!("names {key:?}");
         let names = self.names.try_get_with(key, async {
-            let read = self.read_names(&mut reading, now);
+            let read = self.read_names(&mut reading, &scope, now);
             self.at_tick(now.tick(), &question, read).await.map(Arc::new)
         });
         let names = names.await.map_err(|error| (*error).clone())?;
@@ -101,11 +103,11 @@ impl Dashboards {
         }
     }
 
-    async fn read_names(&self, reading: &mut Reading, now: Instant) -> Result<Names, ReadError> {
+    async fn read_names(&self, reading: &mut Reading, scope: &Scope, now: Instant) -> Result<Names, ReadError> {
         let since = first_day(self.day_of(now));
         let modules = reading.names(TableOf::Modules).await?;
         let activities = reading.names(TableOf::Activities).await?;
-        let late = reading.late_events(since).await?;
+        let late = reading.late_events(scope, since).await?;
         let received_since = day_start(&self.store.reporting().zone, since);
         let new_modules = first_seen(&modules, received_since, |at| self.day_of(at));
         let new_activities = first_seen(&activities, received_since, |at| self.day_of(at));

@@ -1,7 +1,7 @@
 //! Today at a tick.
 
 use super::{Dashboards, ReadError};
-use crate::store::{Cards, Scope};
+use crate::store::{Cards, Scope, Sight};
 use chrono_tz::Tz;
 use model::{
     Day, TICK_SECONDS,
@@ -15,15 +15,6 @@ use std::{io::Write, sync::Arc};
 /// Today as it stood at a tick, in every form it is asked for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Snapshot(Arc<Forms>);
-
-/// The snapshots that are kept.
-#[derive(Debug, Default)]
-pub(super) struct Snapshots {
-    /// Of the newest tick anyone asked at.
-    newest: Option<Snapshot>,
-    /// Of the newest tick before that one.
-    before: Option<Snapshot>,
-}
 
 #[derive(Debug)]
 struct Forms {
@@ -62,55 +53,60 @@ impl Snapshot {
     pub fn etag(&self) -> &str {
         &self.0.etag
     }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> u32 {
+        let Forms { json, gzip, .. } = &*self.0;
+        // The figures take about as much as their JSON.
+        u32::try_from(2 * json.len() + gzip.len()).unwrap_or(u32::MAX)
+    }
 }
 
 impl Dashboards {
-    /// Today at the current tick: computed by whoever asks first, the same for everybody after. While the workspace
-    /// is empty nothing is kept, so that the first event shows at once.
-    pub async fn snapshot(&self) -> Result<Snapshot, ReadError> {
-        let mut kept = self.snapshots.lock().await;
+    /// Today at the current tick: computed by whoever asks first who sees as far, the same for everybody after. While the
+    /// workspace is empty it is computed each time, so that the first event shows at once.
+    pub async fn snapshot(&self, sight: Sight) -> Result<Snapshot, ReadError> {
         let now = self.clock.now();
-        match kept.newest.take() {
-            Some(newest) if newest.today().tick != now.tick() => kept.before = Some(newest),
-            Some(newest) if newest.today().data_since.is_some() => {
-                kept.newest = Some(newest.clone());
-                return Ok(newest);
-            }
-            _ => {}
+        let scope = self.store.scope(sight).await?;
+        let key = (scope.clone(), now.tick());
+        if self.snapshots.get(&key).await.is_some_and(|kept| kept.today().data_since.is_none()) {
+            self.snapshots.invalidate(&key).await;
         }
-        let snapshot = Snapshot::new(self.shared_today(now, kept.before.as_ref().map(Snapshot::today)).await?);
-        kept.newest = Some(snapshot.clone());
-        Ok(snapshot)
+        let before = self.snapshots.get(&(scope.clone(), previous(now.tick()))).await;
+        let computed = self.snapshots.try_get_with(key, async {
+            self.shared_today(&scope, now, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
+        });
+        computed.await.map_err(|error| (*error).clone())
     }
 
     /// Today as any server first computed it at this tick, compared with what stood at the tick before.
-    async fn shared_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
+    async fn shared_today(&self, scope: &Scope, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
         let tick = now.tick();
-        if let Some(given) = self.given(tick, QUESTION).await {
+        let question = format!("today {scope:?}");
+        if let Some(given) = self.given(tick, &question).await {
             return Ok(given);
         }
-        let stood: Option<Today> = self.given(previous(tick), QUESTION).await;
-        let today = self.read_today(now, stood.as_ref().or(before)).await?;
+        let stood: Option<Today> = self.given(previous(tick), &question).await;
+        let today = self.read_today(scope, now, stood.as_ref().or(before)).await?;
         // While the workspace is empty, the first event must show at once.
         if today.data_since.is_none() {
             return Ok(today);
         }
-        Ok(self.give(tick, QUESTION, today).await)
+        Ok(self.give(tick, &question, today).await)
     }
 
-    async fn read_today(&self, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
-        let scope = Scope::All;
+    async fn read_today(&self, scope: &Scope, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
         let zone = self.store.reporting().zone;
         let tick = now.tick();
         let day = day_of(&zone, tick);
         let online_since = self.online_since(now);
         let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
-        let cards = reading.cards(&scope, day, (first_day(zone, online_since, now), online_since)).await?;
-        let most_active_accounts = reading.most_active_accounts(&scope, day).await?;
-        let most_active_users = reading.most_active_users(&scope, day).await?;
-        let popular_modules = reading.popular_modules(&scope, day).await?;
-        let frequent_actions = reading.frequent_actions(&scope, day).await?;
+        let cards = reading.cards(scope, day, (first_day(zone, online_since, now), online_since)).await?;
+        let most_active_accounts = reading.most_active_accounts(scope, day).await?;
+        let most_active_users = reading.most_active_users(scope, day).await?;
+        let popular_modules = reading.popular_modules(scope, day).await?;
+        let frequent_actions = reading.frequent_actions(scope, day).await?;
         let previous = before.filter(|today| today.tick == previous(tick));
         let (accounts_online, users_online, time_per_user) = compared(cards, previous);
         Ok(Today {
@@ -152,9 +148,6 @@ impl Dashboards {
         })
     }
 }
-
-/// Under which name servers share it.
-const QUESTION: &str = "today";
 
 /// The tick before.
 fn previous(tick: Instant) -> Instant {

@@ -1,7 +1,7 @@
 //! Pages of the activity stream.
 
-use super::{Dashboards, ReadError, StreamKey, scope};
-use crate::store::{EntryRow, Reading, StreamPosition};
+use super::{Dashboards, ReadError, StreamKey};
+use crate::store::{EntryRow, Reading, Scope, Sight, StreamPosition};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
     api::{
@@ -16,26 +16,33 @@ use std::sync::Arc;
 
 impl Dashboards {
     /// A page of today's stream at the current tick: computed by whoever asks first.
-    pub async fn stream(&self, query: &StreamQuery) -> Result<Arc<Stream>, ReadError> {
+    pub async fn stream(&self, sight: Sight, query: &StreamQuery) -> Result<Arc<Stream>, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
+        let scope = reading.scope(sight, query.account.as_deref()).await?;
         let data_since = reading.data_since().await?;
-        let key = StreamKey { query: query.clone(), day: self.day_of(now), tick: now.tick(), data_since };
+        let (day, tick, before) = (self.day_of(now), now.tick(), query.before.clone());
+        let key = StreamKey { scope: scope.clone(), limit: query.limit, before, day, tick, data_since };
         let question = format!("{key:?}");
         let computed = self.streams.try_get_with(key, async {
-            let read = self.read_stream(&mut reading, query, now);
-            let everybodys = query.account.is_none() && query.before.is_none();
+            let read = self.read_stream(&mut reading, &scope, query, now);
+            let everybodys = scope.is_everybodys() && query.before.is_none();
             let stream = if everybodys { self.at_tick(now.tick(), &question, read).await } else { read.await };
             stream.map(Arc::new)
         });
         computed.await.map_err(|error| (*error).clone())
     }
 
-    async fn read_stream(&self, reading: &mut Reading, query: &StreamQuery, now: Instant) -> Result<Stream, ReadError> {
+    async fn read_stream(
+        &self,
+        reading: &mut Reading,
+        scope: &Scope,
+        query: &StreamQuery,
+        now: Instant,
+    ) -> Result<Stream, ReadError> {
         let day = self.day_of(now);
-        let scope = scope(reading, query.account.as_deref()).await?;
         let after = query.before.as_deref().map(position).transpose()?;
-        let page = reading.stream(&scope, day, after.as_ref(), query.limit).await?;
+        let page = reading.stream(scope, day, after.as_ref(), query.limit).await?;
         let next = page.entries.last().filter(|_| page.more).map(cursor);
         let midnight = day_start(&self.store.reporting().zone, day);
         let online_since = self.online_since(now);

@@ -1,7 +1,7 @@
 //! Usage over a period, and the tables of activities and modules.
 
-use super::{Dashboards, Freshness, ReadError, SumsKey, scope};
-use crate::store::{Reading, Scope, TotalRow, Used};
+use super::{Dashboards, Freshness, ReadError, SumsKey};
+use crate::store::{NewSums, Reading, Scope, SecondsRow, Sight, TotalRow, Used};
 use model::{
     Day,
     api::usage::{
@@ -64,8 +64,8 @@ impl TableSums {
 
 impl Dashboards {
     /// Usage over a period, compared with the one before.
-    pub async fn usage(&self, query: &UsageQuery) -> Result<Usage, ReadError> {
-        let Asked { period, previous, sums } = self.sums(query).await?;
+    pub async fn usage(&self, sight: Sight, query: &UsageQuery) -> Result<Usage, ReadError> {
+        let Asked { period, previous, sums } = self.sums(sight, query).await?;
         Ok(Usage {
             time_zone: self.store.reporting().zone.name().to_owned(),
             period,
@@ -77,31 +77,37 @@ impl Dashboards {
     }
 
     /// A page of a table.
-    pub async fn table(&self, query: &TableQuery) -> Result<Table, ReadError> {
+    pub async fn table(&self, sight: Sight, query: &TableQuery) -> Result<Table, ReadError> {
         let skipped = usize::try_from(query.offset).unwrap_or(usize::MAX);
         let shown = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        self.part_of_table(query, skipped, shown).await
+        self.part_of_table(sight, query, skipped, shown).await
     }
 
     /// All rows of a table, filtered and sorted; the query's limit and offset don't matter.
-    pub async fn whole_table(&self, query: &TableQuery) -> Result<Table, ReadError> {
-        self.part_of_table(query, 0, usize::MAX).await
+    pub async fn whole_table(&self, sight: Sight, query: &TableQuery) -> Result<Table, ReadError> {
+        self.part_of_table(sight, query, 0, usize::MAX).await
     }
 
-    async fn part_of_table(&self, query: &TableQuery, skipped: usize, shown: usize) -> Result<Table, ReadError> {
-        let Asked { period, previous, sums } = self.sums(&query.usage).await?;
+    async fn part_of_table(
+        &self,
+        sight: Sight,
+        query: &TableQuery,
+        skipped: usize,
+        shown: usize,
+    ) -> Result<Table, ReadError> {
+        let Asked { period, previous, sums } = self.sums(sight, &query.usage).await?;
         let rows = arrange(&sums.table(query.of).rows, query);
         let total = rows.len() as u64;
         Ok(Table { period, previous, total, rows: rows.into_iter().skip(skipped).take(shown).cloned().collect() })
     }
 
     /// The sums of a period: kept until one of its days, or one of the days before, changes.
-    async fn sums(&self, query: &UsageQuery) -> Result<Asked, ReadError> {
+    async fn sums(&self, sight: Sight, query: &UsageQuery) -> Result<Asked, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
         let (period, previous) = periods(query.period, self.day_of(now), reading.data_since().await?);
         let (days, complete) = (period.days(), previous.complete);
-        let scope = scope(&mut reading, query.account.as_deref()).await?;
+        let scope = reading.scope(sight, query.account.as_deref()).await?;
         let freshness = match days.to < self.day_of(now) {
             true => Freshness::Revision(reading.revision(with_previous(days)).await?),
             false => Freshness::Tick(now.tick()),
@@ -112,15 +118,44 @@ impl Dashboards {
         let question = format!("{key:?}");
         let freshness = key.freshness.clone();
         let sums = self.sums.try_get_with(key, async {
-            let read = read_sums(&mut reading, &scope, days, complete);
+            let read = self.read_sums(&mut reading, &scope, days, complete);
             let sums = match freshness {
-                Freshness::Tick(tick) if scope == Scope::All => self.at_tick(tick, &question, read).await,
+                Freshness::Tick(tick) if scope.is_everybodys() => self.at_tick(tick, &question, read).await,
                 _ => read.await,
             };
             sums.map(Arc::new)
         });
         let sums = sums.await.map_err(|error| (*error).clone())?;
         Ok(Asked { period, previous, sums })
+    }
+
+    async fn read_sums(
+        &self,
+        reading: &mut Reading,
+        scope: &Scope,
+        period: Period,
+        complete: bool,
+    ) -> Result<Sums, ReadError> {
+        let used = reading.used(scope, with_previous(period)).await?;
+        let seconds = reading.seconds(scope, with_previous(period)).await?;
+        if let Some(new) = used.new_sums(&seconds, self.day_of(self.clock.now())) {
+            self.keep(new);
+        }
+        Ok(Sums {
+            time_spent: time_spent(&seconds, period, complete),
+            activities: table_sums(reading, TableOf::Activities, &used, period, complete).await?,
+            modules: table_sums(reading, TableOf::Modules, &used, period, complete).await?,
+        })
+    }
+
+    /// Keeps sums for those who ask next. Whoever asked now does not wait for it.
+    fn keep(&self, new: NewSums) {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.keep_sums(new).await {
+                tracing::warn!(%error, "sums of a team were not kept; they will be added up again");
+            }
+        });
     }
 }
 
@@ -136,34 +171,19 @@ fn with_previous(period: Period) -> Period {
     Period { from: period.previous().from, to: period.to }
 }
 
-async fn time_spent(
-    reading: &mut Reading,
-    scope: &Scope,
-    period: Period,
-    complete: bool,
-) -> Result<TimeSpent, ReadError> {
-    let rows = reading.seconds(scope, with_previous(period)).await?;
-    let seconds: HashMap<Day, i64> = rows.into_iter().map(|row| (row.day, row.seconds)).collect();
+fn time_spent(rows: &[SecondsRow], period: Period, complete: bool) -> TimeSpent {
+    let seconds: HashMap<Day, i64> = rows.iter().map(|row| (row.day, row.seconds)).collect();
     let days = fill_seconds(period, &seconds);
     let previous_days = fill_seconds(period.previous(), &seconds);
     let sum = days.iter().map(|day| day.seconds).sum();
     let previous_sum = previous_days.iter().map(|day| day.seconds).sum();
-    Ok(TimeSpent {
+    TimeSpent {
         seconds: sum,
         previous_seconds: previous_sum,
         change: Change::of(complete, previous_sum, sum),
         days,
         previous_days,
-    })
-}
-
-async fn read_sums(reading: &mut Reading, scope: &Scope, period: Period, complete: bool) -> Result<Sums, ReadError> {
-    let used = reading.used(scope, with_previous(period)).await?;
-    Ok(Sums {
-        time_spent: time_spent(reading, scope, period, complete).await?,
-        activities: table_sums(reading, TableOf::Activities, &used, period, complete).await?,
-        modules: table_sums(reading, TableOf::Modules, &used, period, complete).await?,
-    })
+    }
 }
 
 async fn table_sums(

@@ -142,6 +142,7 @@ impl Demo {
             id_scope: IdScope::Account,
             account: account.id.clone(),
             account_name: Some(account.name.to_owned()),
+            account_attributes: Vec::new(),
             user: user.id.clone(),
             user_name: Some(user.name.clone()),
             module: module.name.to_owned(),

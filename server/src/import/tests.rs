@@ -143,6 +143,7 @@ async fn a_row_of_csv_with_everything() {
         id_scope: IdScope::Account,
         account: "acme".into(),
         account_name: Some("Acme Inc".into()),
+        account_attributes: Vec::new(),
         user: "lisa".into(),
         user_name: Some("Lisa Ray".into()),
         module: "(root)".into(),

@@ -15,7 +15,7 @@ use model::{
 };
 use moka::future::Cache;
 use password::{PasswordError, Passwords};
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 use throttle::{Holder, Throttle};
 
 const SECOND: i64 = 1000;
@@ -155,7 +155,7 @@ impl Members {
         };
         self.throttle.take(&holders, now).map_err(MemberError::TooMany)?;
         let (member, hash) = match found {
-            Some(MemberWithPassword { member, password }) if member.state == MemberState::Active => {
+            Some(MemberWithPassword { member, password, .. }) if member.state == MemberState::Active => {
                 (Some(member), password)
             }
             _ => (None, None),
@@ -274,6 +274,12 @@ impl Members {
         author: &Author,
     ) -> Result<(), MemberError> {
         let there = self.store.set_role(member_no, role, configures_tracking, author).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
+    /// Makes a member belong to these teams alone.
+    pub async fn set_teams(&self, member_no: i64, teams: &BTreeSet<i64>, author: &Author) -> Result<(), MemberError> {
+        let there = self.store.set_teams(member_no, teams, author).await?;
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 

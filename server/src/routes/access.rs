@@ -3,10 +3,10 @@
 //! A key that is sent is always checked, and goes before a session. Events are taken with a key alone: a browser sends
 //! its session along wherever a page of another origin makes it send text.
 
-use super::{address::address, cookie, problem::ApiProblem, same_origin};
+use super::{address::address, cookie, pairs::Parameters, problem::ApiProblem, same_origin};
 use crate::{
     Access, Server,
-    store::{Author, Key, SignedIn},
+    store::{Author, Key, Sight, SignedIn},
 };
 use axum::{
     extract::{FromRequestParts, Query},
@@ -30,8 +30,19 @@ pub(super) struct MayIngest {
     pub(super) key: Option<String>,
 }
 
-/// The request may read the dashboards' data.
-pub(super) struct MayRead;
+/// The request may read the dashboards' data, of the accounts in this sight: through the eyes of the `team` it names, or
+/// else of all that its reader has.
+pub(super) struct MayRead(pub(super) Sight);
+
+/// The request may read what tells of every account.
+pub(super) struct MayReadAll;
+
+/// The request may read what those must know who say what is tracked: names of the whole workspace, and of the accounts
+/// that are in this sight what tells of accounts.
+pub(super) struct MayReadNames(pub(super) Sight);
+
+/// An administrator asks, who changes nothing.
+pub(super) struct IsAdministrator;
 
 /// The request may change what belongs to the workspace; for who does. No key permits that: a key is for a program that
 /// sends or reads.
@@ -72,6 +83,45 @@ impl Caller {
         };
         let place = address(parts).map(|address| address.to_string()).unwrap_or_default();
         Author { kind, number, name, place, at: server.clock.now() }
+    }
+
+    /// How far they see.
+    pub(super) fn sight(&self) -> Sight {
+        match self {
+            Self::Member(who) => who.sight,
+            Self::Key(_) | Self::Anyone => Sight::ALL,
+        }
+    }
+
+    /// How far they see through the eyes of a team. One they may not look through is no other than one there is not.
+    pub(super) async fn sight_through(&self, team: Option<&str>, server: &Server) -> Result<Sight, ApiProblem> {
+        let Some(team) = team else { return Ok(self.sight()) };
+        let of_member = match self {
+            Self::Member(who) if !who.sight.has_all() => Some(who.member.member_no),
+            Self::Member(_) | Self::Key(_) | Self::Anyone => None,
+        };
+        let found = match team.parse() {
+            Ok(team_no) => server.store.sight_of_team(team_no, of_member).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no team “{team}”")))
+    }
+
+    /// Fails where they may not read what tells of every account.
+    pub(super) fn may_read_all(&self, access: Access) -> Result<(), ApiProblem> {
+        self.may_read(access)?;
+        match self.sight().has_all() {
+            true => Ok(()),
+            false => Err(ApiProblem::new(StatusCode::FORBIDDEN, "this tells of accounts that only some may see")),
+        }
+    }
+
+    /// Fails where they need not know every name.
+    fn may_read_names(&self, access: Access) -> Result<(), ApiProblem> {
+        match self {
+            Self::Member(who) if who.member.configures_tracking => Ok(()),
+            Self::Member(_) | Self::Key(_) | Self::Anyone => self.may_read_all(access),
+        }
     }
 
     /// Fails where they may not change what belongs to the workspace.
@@ -126,7 +176,35 @@ impl FromRequestParts<Server> for MayRead {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
-        Caller::of(&parts.headers, server).await?.may_read(server.access).map(|()| Self)
+        let caller = Caller::of(&parts.headers, server).await?;
+        caller.may_read(server.access)?;
+        let Parameters(pairs) = Parameters::from_request_parts(parts, server).await?;
+        caller.sight_through(model::query::team(&pairs).as_deref(), server).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Server> for MayReadAll {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
+        Caller::of(&parts.headers, server).await?.may_read_all(server.access).map(|()| Self)
+    }
+}
+
+impl FromRequestParts<Server> for MayReadNames {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
+        let caller = Caller::of(&parts.headers, server).await?;
+        caller.may_read_names(server.access).map(|()| Self(caller.sight()))
+    }
+}
+
+impl FromRequestParts<Server> for IsAdministrator {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
+        Caller::of(&parts.headers, server).await?.may_administer(server.access).map(|()| Self)
     }
 }
 

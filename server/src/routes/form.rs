@@ -19,7 +19,8 @@ use model::{
     },
     query::Pairs,
 };
-use std::error::Error;
+use std::{collections::BTreeSet, error::Error};
+
 /// More no form of ours holds.
 const FORM_BYTES: usize = 16 * 1024;
 
@@ -63,6 +64,11 @@ impl Form {
         self.text(name).parse().unwrap_or(-1)
     }
 
+    /// The numbers in all fields of a name.
+    pub(super) fn numbers(&self, name: &str) -> BTreeSet<i64> {
+        self.fields.iter().filter(|(field, _)| field == name).filter_map(|(_, value)| value.parse().ok()).collect()
+    }
+
     /// Whether a box is ticked.
     pub(super) fn ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()
@@ -95,6 +101,9 @@ impl Form {
             }
             MemberError::Store(StoreError::EmailTaken(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "email", "There is a member with this address already".to_owned())
+            }
+            MemberError::Store(StoreError::TeamNameTaken(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "name", "There is a team with this name already".to_owned())
             }
             MemberError::Store(StoreError::LastAdministrator) => {
                 let fault =

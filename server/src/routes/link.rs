@@ -16,6 +16,7 @@ use model::{
     api::member::{OpenLink, Reader, SentForm},
     member::{self, Role},
 };
+use std::collections::BTreeSet;
 
 /// What the page of a link shows before anything was typed. Opening it does not use it: programs that look at what a mail
 /// links to would.
@@ -55,7 +56,8 @@ async fn use_link(server: &Server, link: &OpenLink, form: &mut Form) -> Option<R
         match link.member {
             Some(_) => members.use_link(&link.token, &name, password, &browser).await,
             None => {
-                let first = NewMember { email, name, role: Role::Administrator, configures_tracking: true };
+                let (role, teams) = (Role::Administrator, BTreeSet::new());
+                let first = NewMember { email, name, role, configures_tracking: true, teams };
                 members.use_first_link(&link.token, &first, password, &browser).await
             }
         }

@@ -61,19 +61,21 @@ async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Resu
     if wanted == "invite" {
         let (name, email) = (form.checked("name", member::name), form.checked("email", member::email));
         let ((name, email), (role, configures_tracking)) = name.zip(email).zip(permissions(form))?;
-        let new = NewMember { email, name, role, configures_tracking };
+        let new = NewMember { email, name, role, configures_tracking, teams: form.numbers("team") };
         return Some(carry_out(async move { members.invite(&new, &author).await.map(Some) }).await);
     }
-    if !["permit", "disable", "enable", "reset"].contains(&wanted.as_str()) {
+    if !["permit", "teams", "disable", "enable", "reset"].contains(&wanted.as_str()) {
         form.note("", format!("Nothing can be done that is called “{wanted}”"));
         return None;
     }
     let permissions = if wanted == "permit" { Some(permissions(form)?) } else { None };
+    let teams = form.numbers("team");
     let done = carry_out(async move {
         match (wanted.as_str(), permissions) {
             ("permit", Some((role, tracking))) => {
                 members.set_role(member_no, role, tracking, &author).await.map(|()| None)
             }
+            ("teams", _) => members.set_teams(member_no, &teams, &author).await.map(|()| None),
             ("disable", _) => members.set_disabled(member_no, true, &author).await.map(|()| None),
             ("enable", _) => members.set_disabled(member_no, false, &author).await.map(|()| None),
             _ => members.reset(member_no, &author).await.map(Some),
@@ -89,5 +91,6 @@ fn permissions(form: &mut Form) -> Option<(Role, bool)> {
 }
 
 async fn page_data(server: &Server, form: SentForm, issued: Option<IssuedLink>) -> Result<PageData, ApiProblem> {
-    Ok(PageData::Members { members: server.members.list().await?, form, issued })
+    let (members, teams) = (server.members.list().await?, server.store.teams().await?);
+    Ok(PageData::Members { members, teams, form, issued })
 }

@@ -31,6 +31,8 @@ mod rejects;
 mod responses;
 mod same_origin;
 mod sign_in;
+mod team_forms;
+mod teams;
 mod today;
 mod usage;
 mod workspace;
@@ -113,6 +115,7 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(events::router())
         .merge(today::router())
         .merge(usage::router())
+        .merge(teams::router())
         .merge(module_rules::router())
         .merge(rejects::router())
         .merge(quality::router())

@@ -1,7 +1,7 @@
 //! `GET` and `PUT /module-rules`.
 
 use super::{
-    access::{MayAdminister, MayRead},
+    access::{MayAdminister, MayReadNames},
     array::{parse, utf8},
     encoding::Encoding,
     problem::ApiProblem,
@@ -31,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     tag = "Workspace",
     responses((status = 200, description = "The rules", body = ModuleRules), ReadProblems),
 )]
-async fn get_module_rules(_: MayRead, State(server): State<Server>) -> Result<Json<ModuleRules>, ApiProblem> {
+async fn get_module_rules(_: MayReadNames, State(server): State<Server>) -> Result<Json<ModuleRules>, ApiProblem> {
     Ok(Json(server.store.module_rules().await?))
 }
 

@@ -1,6 +1,6 @@
 //! What those who run the server look at: health and metrics.
 
-use super::{access::MayRead, problem::ApiProblem};
+use super::{access::MayReadAll, problem::ApiProblem};
 use crate::{Server, store::StoreError};
 use axum::{
     Json,
@@ -68,10 +68,10 @@ async fn get_ready(State(server): State<Server>) -> Result<Json<Health>, ApiProb
     responses(
         (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
         (status = 401, description = "Nobody signed in, and no key was sent that is known", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key may not read", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key may not read, or the member does not see every account", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn get_metrics(_: MayRead, State(server): State<Server>) -> impl IntoResponse {
+async fn get_metrics(_: MayReadAll, State(server): State<Server>) -> impl IntoResponse {
     metrics::gauge!("ingest_queue_events").set(server.ingest.waiting() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], server.metrics.render())
 }

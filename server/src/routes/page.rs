@@ -1,11 +1,13 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
-use super::{access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in};
-use crate::{Server, assets, secret};
+use super::{
+    access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms, workspace,
+};
+use crate::{Access, Server, assets, secret};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
 };
 use axum::{
     Router,
@@ -29,6 +31,7 @@ pub(super) fn router() -> Router<Server> {
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
         .route(KEYS, get(get_page).post(keys::post_keys))
+        .route(TEAMS, get(get_page).post(team_forms::post_teams))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -75,9 +78,14 @@ pub(super) async fn answer(server: &Server, parts: Parts, reader: Reader, data: 
         Ok(PageData::NotFound) => StatusCode::NOT_FOUND,
         Ok(_) => StatusCode::OK,
     };
+    let member = reader.member.as_ref();
+    let sees_all = match member {
+        Some(member) => member.role == Role::Administrator,
+        None => server.access != Access::SignIn,
+    };
     // A page that can only say that the database does not answer must itself come without it.
-    let workspace = server.dashboards.workspace().await;
-    let workspace = workspace.unwrap_or_else(|_| server.dashboards.workspace_since(None));
+    let workspace = workspace::of_reader(server, sees_all, member).await;
+    let workspace = workspace.unwrap_or_else(|_| server.dashboards.bare_workspace());
     render(server, Loaded { workspace, reader, data }, status, parts).await
 }
 
@@ -85,28 +93,40 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
     let dashboards = &server.dashboards;
     match (view, caller) {
         (View::Today(query), _) => {
-            let (today, stream) = (dashboards.today().await?, dashboards.stream(query).await?);
+            let sight = caller.sight_through(query.team.as_deref(), server).await?;
+            let (today, stream) = (dashboards.today(sight).await?, dashboards.stream(sight, query).await?);
             Ok(PageData::Today { today, stream: stream.as_ref().clone() })
         }
         (View::Activities(query), _) => {
             let query = query.as_ref().map_err(|errors| ApiProblem::fields(errors.clone()))?;
-            let (usage, table) = (dashboards.usage(&query.usage).await?, dashboards.table(query).await?);
+            let sight = caller.sight_through(query.usage.team.as_deref(), server).await?;
+            let (usage, table) = (dashboards.usage(sight, &query.usage).await?, dashboards.table(sight, query).await?);
             Ok(PageData::Activities { usage, table })
         }
-        (View::Quality(query), _) => {
-            let (quality, rejects) =
-                (dashboards.quality(server.refusals.get()).await?, dashboards.rejects(query).await?);
-            Ok(PageData::Quality { quality, rejects })
+        (View::Quality(query), _) if caller.may_read_all(server.access).is_ok() => {
+            let quality = dashboards.quality(caller.sight(), server.refusals.get()).await?;
+            Ok(PageData::Quality { quality, rejects: dashboards.rejects(query).await? })
         }
         (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
+        (View::Teams, Caller::Member(who)) if who.member.role == Role::Administrator => team_forms::load(server).await,
         (View::Keys(_), Caller::Member(who)) if who.member.role == Role::Administrator => keys::load(server).await,
         (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
             audit::load(server, query).await
         }
         // What is not for them does not exist for them.
-        (View::Profile { .. } | View::Members | View::Keys(_) | View::Audit(_), _)
-        | (View::SignIn(_) | View::Link(_) | View::NotFound, _) => Ok(PageData::NotFound),
+        (
+            View::Quality(_)
+            | View::Profile { .. }
+            | View::Members
+            | View::Teams
+            | View::Keys(_)
+            | View::Audit(_)
+            | View::SignIn(_)
+            | View::Link(_)
+            | View::NotFound,
+            _,
+        ) => Ok(PageData::NotFound),
     }
 }
 

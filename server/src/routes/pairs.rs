@@ -6,26 +6,16 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use model::{api::problem::FieldError, query::Pairs};
+use model::query::Pairs;
 
-/// The decoded parameters. A team is refused: there is none yet whose accounts could be meant, and answering for all
-/// accounts instead would show more than was asked for.
+/// The decoded parameters.
 pub(super) struct Parameters(pub(super) Pairs);
 
 impl FromRequestParts<Server> for Parameters {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
-        let pairs = Query::<Pairs>::from_request_parts(parts, server)
-            .await
-            .map_err(|error| ApiProblem::unreadable(error.body_text()))?
-            .0;
-        match pairs.iter().find(|(name, value)| name == "team" && !value.is_empty()) {
-            None => Ok(Self(pairs)),
-            Some((_, team)) => {
-                let detail = format!("this workspace has no team “{team}”");
-                Err(ApiProblem::fields(vec![FieldError::of_parameter("team", detail)]))
-            }
-        }
+        let pairs = Query::<Pairs>::from_request_parts(parts, server).await;
+        pairs.map(|pairs| Self(pairs.0)).map_err(|error| ApiProblem::unreadable(error.body_text()))
     }
 }

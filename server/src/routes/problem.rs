@@ -131,7 +131,10 @@ impl From<MemberError> for ApiProblem {
 
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
-        ReadError::from(error).into()
+        match error {
+            StoreError::TeamNameTaken(_) => Self::fields(vec![FieldError::of_parameter("name", error.to_string())]),
+            error => ReadError::from(error).into(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) enum ReadProblems {
     /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
-    /// The key may not read
+    /// The key may not read, or the member may not read this
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
     /// A parameter makes no sense
@@ -21,6 +21,15 @@ pub(super) enum ReadProblems {
     /// The database does not answer; try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
+}
+
+/// What else can go wrong where a team is named.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum TeamProblem {
+    /// There is no such team, or none that the reader may look through
+    #[response(status = 404, content_type = "application/problem+json")]
+    NoTeam(#[to_schema] Problem),
 }
 
 /// What can go wrong with sending events.

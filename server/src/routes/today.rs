@@ -1,6 +1,11 @@
 //! `GET /today` and `GET /today/stream`.
 
-use super::{access::MayRead, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
+use super::{
+    access::MayRead,
+    pairs::Parameters,
+    problem::ApiProblem,
+    responses::{ReadProblems, TeamProblem},
+};
 use crate::{Server, negotiation};
 use axum::{
     Json,
@@ -23,20 +28,19 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     get,
     path = "/today",
     tag = "Today",
-    params(("team" = Option<String>, Query, description = "A team's id")),
+    params(("team" = Option<String>, Query, description = "Through the eyes of the team with this id")),
     responses(
         (status = 200, description = "The figures, with an ETag", body = Today),
         (status = 304, description = "Nothing new since If-None-Match"),
-        ReadProblems,
+        ReadProblems, TeamProblem,
     ),
 )]
 async fn get_today(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
-    Parameters(_): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    let snapshot = server.dashboards.snapshot().await?;
+    let snapshot = server.dashboards.snapshot(sight).await?;
     let mut response = if negotiation::has_already(&headers, snapshot.etag()) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if negotiation::weight(&headers, header::ACCEPT_ENCODING, "gzip") > Some(0.0) {
@@ -61,19 +65,19 @@ async fn get_today(
     params(
         ("limit" = Option<u32>, Query, description = "1 to 200 entries; 50 unless given", minimum = 1, maximum = 200),
         ("before" = Option<String>, Query, description = "The `next` of the page before"),
-        ("team" = Option<String>, Query, description = "A team's id"),
+        ("team" = Option<String>, Query, description = "Through the eyes of the team with this id"),
         ("account" = Option<String>, Query, description = "Only this account's entries"),
     ),
     responses(
         (status = 200, description = "The entries", body = Stream),
-        ReadProblems,
+        ReadProblems, TeamProblem,
     ),
 )]
 async fn get_stream(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Response, ApiProblem> {
     let query = StreamQuery::from_pairs(&pairs)?;
-    Ok(Json(server.dashboards.stream(&query).await?.as_ref()).into_response())
+    Ok(Json(server.dashboards.stream(sight, &query).await?.as_ref()).into_response())
 }

@@ -1,7 +1,13 @@
 //! `GET /usage`, and the tables of activities and modules, as JSON and as CSV.
 
-use super::{access::MayRead, csv, pairs::Parameters, problem::ApiProblem, responses::ReadProblems};
-use crate::{Server, negotiation};
+use super::{
+    access::MayRead,
+    csv,
+    pairs::Parameters,
+    problem::ApiProblem,
+    responses::{ReadProblems, TeamProblem},
+};
+use crate::{Server, negotiation, store::Sight};
 use axum::{
     Json,
     extract::State,
@@ -37,7 +43,7 @@ struct UsageParameters {
     from: Option<String>,
     /// Last day of a range, included.
     to: Option<String>,
-    /// A team's id.
+    /// Through the eyes of the team with this id.
     team: Option<String>,
     /// Only this account's usage.
     account: Option<String>,
@@ -67,14 +73,14 @@ struct TableParameters {
     path = "/usage",
     tag = "Usage",
     params(UsageParameters),
-    responses((status = 200, description = "The figures", body = Usage), ReadProblems),
+    responses((status = 200, description = "The figures", body = Usage), ReadProblems, TeamProblem),
 )]
 async fn get_usage(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Json<Usage>, ApiProblem> {
-    Ok(Json(server.dashboards.usage(&UsageQuery::from_pairs(&pairs)?).await?))
+    Ok(Json(server.dashboards.usage(sight, &UsageQuery::from_pairs(&pairs)?).await?))
 }
 
 /// Every activity used in the period or the one before; as a file with `Accept: text/csv`
@@ -83,15 +89,15 @@ async fn get_usage(
     path = "/usage/activities",
     tag = "Usage",
     params(UsageParameters, TableParameters),
-    responses((status = 200, description = "A page of rows", body = Table), ReadProblems),
+    responses((status = 200, description = "A page of rows", body = Table), ReadProblems, TeamProblem),
 )]
 async fn get_activities(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Activities, &pairs, negotiation::prefers(&headers, &CSV)).await
+    table(&server, sight, TableOf::Activities, &pairs, negotiation::prefers(&headers, &CSV)).await
 }
 
 /// Every activity used in the period or the one before, as a CSV file
@@ -100,14 +106,14 @@ async fn get_activities(
     path = "/usage/activities.csv",
     tag = "Usage",
     params(UsageParameters, TableParameters),
-    responses((status = 200, description = "All rows", body = String, content_type = "text/csv"), ReadProblems),
+    responses((status = 200, description = "All rows", body = String, content_type = "text/csv"), ReadProblems, TeamProblem),
 )]
 async fn get_activities_csv(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Activities, &pairs, true).await
+    table(&server, sight, TableOf::Activities, &pairs, true).await
 }
 
 /// Every module used in the period or the one before; as a file with `Accept: text/csv`
@@ -116,15 +122,15 @@ async fn get_activities_csv(
     path = "/usage/modules",
     tag = "Usage",
     params(UsageParameters, TableParameters),
-    responses((status = 200, description = "A page of rows", body = Table), ReadProblems),
+    responses((status = 200, description = "A page of rows", body = Table), ReadProblems, TeamProblem),
 )]
 async fn get_modules(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Modules, &pairs, negotiation::prefers(&headers, &CSV)).await
+    table(&server, sight, TableOf::Modules, &pairs, negotiation::prefers(&headers, &CSV)).await
 }
 
 /// Every module used in the period or the one before, as a CSV file
@@ -133,22 +139,28 @@ async fn get_modules(
     path = "/usage/modules.csv",
     tag = "Usage",
     params(UsageParameters, TableParameters),
-    responses((status = 200, description = "All rows", body = String, content_type = "text/csv"), ReadProblems),
+    responses((status = 200, description = "All rows", body = String, content_type = "text/csv"), ReadProblems, TeamProblem),
 )]
 async fn get_modules_csv(
-    _: MayRead,
+    MayRead(sight): MayRead,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Response, ApiProblem> {
-    table(&server, TableOf::Modules, &pairs, true).await
+    table(&server, sight, TableOf::Modules, &pairs, true).await
 }
 
-async fn table(server: &Server, of: TableOf, pairs: &Pairs, as_file: bool) -> Result<Response, ApiProblem> {
+async fn table(
+    server: &Server,
+    sight: Sight,
+    of: TableOf,
+    pairs: &Pairs,
+    as_file: bool,
+) -> Result<Response, ApiProblem> {
     let query = TableQuery::from_pairs(of, pairs)?;
     let vary = [(header::VARY, "accept")];
     if as_file {
-        let table = server.dashboards.whole_table(&query).await?;
+        let table = server.dashboards.whole_table(sight, &query).await?;
         return Ok((vary, csv::of_table(of, &table)).into_response());
     }
-    Ok((vary, Json(server.dashboards.table(&query).await?)).into_response())
+    Ok((vary, Json(server.dashboards.table(sight, &query).await?)).into_response())
 }

@@ -1,9 +1,9 @@
 //! `GET /workspace`.
 
-use super::{access::MayRead, problem::ApiProblem, responses::ReadProblems};
-use crate::Server;
-use axum::{Json, extract::State};
-use model::api::Workspace;
+use super::{access::Caller, problem::ApiProblem, responses::ReadProblems};
+use crate::{Server, dashboards::ReadError};
+use axum::{Json, extract::State, http::HeaderMap};
+use model::api::{Workspace, member::Member};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Server> {
@@ -15,8 +15,28 @@ pub(super) fn router() -> OpenApiRouter<Server> {
     get,
     path = "/workspace",
     tag = "Workspace",
-    responses((status = 200, description = "Zone, day, settings", body = Workspace), ReadProblems),
+    responses((status = 200, description = "Zone, day, settings, teams", body = Workspace), ReadProblems),
 )]
-async fn get_workspace(_: MayRead, State(server): State<Server>) -> Result<Json<Workspace>, ApiProblem> {
-    Ok(Json(server.dashboards.workspace().await?))
+async fn get_workspace(State(server): State<Server>, headers: HeaderMap) -> Result<Json<Workspace>, ApiProblem> {
+    let caller = Caller::of(&headers, &server).await?;
+    caller.may_read(server.access)?;
+    let member = match &caller {
+        Caller::Member(who) => Some(&who.member),
+        Caller::Key(_) | Caller::Anyone => None,
+    };
+    Ok(Json(of_reader(&server, caller.sight().has_all(), member).await?))
+}
+
+/// The workspace as somebody sees it: the teams they may look through are all of them, or their own.
+pub(super) async fn of_reader(
+    server: &Server,
+    sees_all: bool,
+    member: Option<&Member>,
+) -> Result<Workspace, ReadError> {
+    let of_member = member.map(|member| member.member_no).filter(|_| !sees_all);
+    let teams = match sees_all || of_member.is_some() {
+        true => server.store.team_names(of_member).await?,
+        false => Vec::new(),
+    };
+    server.dashboards.workspace(sees_all, teams).await
 }

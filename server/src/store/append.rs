@@ -1,13 +1,14 @@
 //! Storing what requests bring: raw rows, roll-ups, names and rejected events in one transaction.
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, attribute,
     audit::Author,
     connection::Connection,
     digest,
-    dimension::{self, Numbers},
+    dimension::{self, Numbered, Numbers},
     identity, late, reject,
     rollup::{self, Additions, Fact},
+    scope::{self, Outdated},
     statement::{self, Column, bulk},
 };
 use model::{
@@ -133,7 +134,8 @@ impl Store {
         let settled = reject::settle(&mut connection, replays).await?;
         reject::keep(&mut connection, rejects).await?;
         let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
-        let (numbers, named) = remembered.dimensions.number(&mut connection, &events, &namings).await?;
+        let Numbered { events: numbers, named, new_accounts } =
+            remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
@@ -152,7 +154,10 @@ impl Store {
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts).await?;
-        dimension::rename(&mut connection, accepted(), &named).await?;
+        let mut changed = dimension::rename(&mut connection, accepted(), &named).await?;
+        changed.extend(attribute::keep(&mut connection, accepted()).await?);
+        scope::place_accounts(&mut connection, Outdated::Some { changed, new: new_accounts.into_iter().collect() })
+            .await?;
         late::count(&mut connection, reporting, accepted()).await?;
         // Last: all servers write to the same few rows of the sums.
         rollup::apply(&mut connection, additions, recent).await?;

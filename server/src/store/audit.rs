@@ -23,6 +23,15 @@ pub struct Author {
     pub at: Instant,
 }
 
+#[cfg(test)]
+impl Author {
+    /// Who changes something where it does not matter who.
+    pub(super) fn anyone() -> Self {
+        let (name, place) = (String::new(), String::new());
+        Self { kind: AuthorKind::Anyone, number: 0, name, place, at: Instant::from_millis(0) }
+    }
+}
+
 /// What is changed.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {

@@ -3,7 +3,7 @@
 use super::{
     StoreError,
     connection::Connection,
-    statement::{Column, bulk},
+    statement::{Column, bulk, row_count},
 };
 use foldhash::HashMap;
 use model::{
@@ -39,6 +39,17 @@ pub(super) struct Numbers {
     pub(super) activity_no: i64,
 }
 
+/// What events and names without one are stored under.
+#[derive(Debug, Default)]
+pub(super) struct Numbered<'a> {
+    /// Of each event, in order.
+    pub(super) events: Vec<Numbers>,
+    /// Of each name without one, in order.
+    pub(super) named: Vec<Named<'a>>,
+    /// The accounts that were not there before.
+    pub(super) new_accounts: Vec<i64>,
+}
+
 /// A name that came without an event, with the numbers of what is called so.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<'a> {
@@ -56,7 +67,7 @@ impl Dimensions {
         connection: &mut Connection<'_>,
         events: &[Event],
         namings: &'a [Naming],
-    ) -> Result<(Vec<Numbers>, Vec<Named<'a>>), StoreError> {
+    ) -> Result<Numbered<'a>, StoreError> {
         if self.count > REMEMBERED {
             *self = Self::default();
         }
@@ -68,10 +79,11 @@ impl Dimensions {
         let named = namings.iter().map(|naming| naming.account.as_str());
         let accounts = events.iter().map(|event| event.account.as_str()).chain(named);
         let columns = ("account", "account_no", "id");
-        self.count += number_names(connection, columns, &mut self.accounts, accounts, None).await?;
+        let (count, new_accounts) = number_names(connection, columns, &mut self.accounts, accounts, None).await?;
+        self.count += count;
         let modules = events.iter().map(|event| event.module.as_str());
         let columns = ("module", "module_no", "name");
-        self.count += number_names(connection, columns, &mut self.modules, modules, received).await?;
+        self.count += number_names(connection, columns, &mut self.modules, modules, received).await?.0;
 
         let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
@@ -85,14 +97,17 @@ impl Dimensions {
         self.count += number_parts(connection, columns, &mut self.activities, activities, received).await?;
 
         // Just looked up: what is missing now was taken out of the database by somebody else.
-        self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+        let numbered = self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+        Ok(Numbered { new_accounts, ..numbered })
     }
 
     /// The numbers of each event and of what is named without one, if all have been looked up.
-    fn all_remembered<'a>(&self, events: &[Event], namings: &'a [Naming]) -> Option<(Vec<Numbers>, Vec<Named<'a>>)> {
-        let numbers: Option<_> = events.iter().map(|event| self.remembered(event)).collect();
-        let named: Option<_> = namings.iter().map(|naming| self.named(naming)).collect();
-        numbers.zip(named)
+    fn all_remembered<'a>(&self, events: &[Event], namings: &'a [Naming]) -> Option<Numbered<'a>> {
+        Some(Numbered {
+            events: events.iter().map(|event| self.remembered(event)).collect::<Option<_>>()?,
+            named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
+            new_accounts: Vec::new(),
+        })
     }
 
     /// A name, if its account and user have been looked up.
@@ -118,7 +133,7 @@ impl Dimensions {
     }
 }
 
-/// Numbers names that stand alone, and says how many were not known. `(table, number, name)` are the table and its
+/// Numbers names that stand alone, and says how many were not known, and which are new. `(table, number, name)` are the table and its
 /// columns; where it has one for it, `received` is when the events came.
 async fn number_names<'a>(
     connection: &mut Connection<'_>,
@@ -126,16 +141,16 @@ async fn number_names<'a>(
     known: &mut HashMap<String, i64>,
     wanted: impl Iterator<Item = &'a str>,
     received: Option<i64>,
-) -> Result<usize, StoreError> {
+) -> Result<(usize, Vec<i64>), StoreError> {
     let unknown: BTreeSet<&str> = wanted.filter(|name| !known.contains_key(*name)).collect();
     let names = || vec![Column::texts(unknown.iter().copied())];
-    insert(connection, format!("{table} ({name}"), names(), unknown.len(), received).await?;
+    let new = insert(connection, format!("{table} ({name}"), names(), number, received).await?;
     let text = format!(
         "WITH wanted ({name}) AS ({{rows}}) \
          SELECT t.{name}, t.{number} FROM wanted CROSS JOIN {table} t WHERE t.{name} = wanted.{name}"
     );
     known.extend(bulk(text, names()).fetch_all::<(String, i64)>(connection).await?);
-    Ok(unknown.len())
+    Ok((unknown.len(), new))
 }
 
 /// Numbers names that are unique within something else, and says how many were not known. `(table, number, of, name)`
@@ -151,7 +166,7 @@ async fn number_parts<'a>(
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
     let parts =
         || vec![Column::ints(unknown.iter().map(|part| part.0)), Column::texts(unknown.iter().map(|part| part.1))];
-    insert(connection, format!("{table} ({of}, {name}"), parts(), unknown.len(), received).await?;
+    insert(connection, format!("{table} ({of}, {name}"), parts(), number, received).await?;
     let text = format!(
         "WITH wanted ({of}, {name}) AS ({{rows}}) \
          SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
@@ -163,32 +178,35 @@ async fn number_parts<'a>(
     Ok(unknown.len())
 }
 
-/// Enters `rows` rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment
-/// they were first received.
+/// Enters rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment they
+/// were first received. Returns what they got as their `number`.
 async fn insert(
     connection: &mut Connection<'_>,
     mut into: String,
     mut columns: Vec<Column<'_>>,
-    rows: usize,
+    number: &str,
     received: Option<i64>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<i64>, StoreError> {
     if let Some(received) = received {
         into.push_str(", first_received");
-        columns.push(Column::ints(std::iter::repeat_n(received, rows)));
+        columns.push(Column::ints(std::iter::repeat_n(received, row_count(&columns))));
     }
-    bulk(format!("INSERT INTO {into}) {{rows}} ON CONFLICT DO NOTHING"), columns).execute(connection).await
+    let text = format!("INSERT INTO {into}) {{rows}} ON CONFLICT DO NOTHING RETURNING {number}");
+    let numbers: Vec<(i64,)> = bulk(text, columns).fetch_all(connection).await?;
+    Ok(numbers.into_iter().map(|(number,)| number).collect())
 }
 
 /// A name with the time of the event that brought it. The newest wins; of two at the same time the greater, so that
 /// the order of arrival never decides.
 type DatedName<'a> = (i64, &'a str);
 
-/// Stores the names that come with events and without, where they are newer than what is there.
+/// Stores the names that come with events and without, where they are newer than what is there, and says which accounts
+/// are called otherwise now.
 pub(super) async fn rename(
     connection: &mut Connection<'_>,
     events: impl Iterator<Item = (&Event, Numbers)>,
     named: &[Named<'_>],
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<i64>, StoreError> {
     let mut accounts: BTreeMap<i64, DatedName<'_>> = BTreeMap::new();
     let mut users: BTreeMap<(i64, i64), DatedName<'_>> = BTreeMap::new();
     for (event, numbers) in events {
@@ -206,11 +224,13 @@ pub(super) async fn rename(
             None => keep_newest(&mut accounts, account_no, dated),
         }
     }
-    rename_accounts(connection, &accounts).await?;
-    rename_users(connection, &users).await
+    let renamed = rename_accounts(connection, &accounts).await?;
+    rename_users(connection, &users).await?;
+    Ok(renamed)
 }
 
-fn keep_newest<'a, K: Ord>(names: &mut BTreeMap<K, DatedName<'a>>, of: K, dated: DatedName<'a>) {
+/// Keeps the newest for each.
+pub(super) fn keep_newest<'a, K: Ord>(names: &mut BTreeMap<K, DatedName<'a>>, of: K, dated: DatedName<'a>) {
     let newest = names.entry(of).or_insert(dated);
     *newest = (*newest).max(dated);
 }
@@ -218,21 +238,32 @@ fn keep_newest<'a, K: Ord>(names: &mut BTreeMap<K, DatedName<'a>>, of: K, dated:
 async fn rename_accounts(
     connection: &mut Connection<'_>,
     names: &BTreeMap<i64, DatedName<'_>>,
-) -> Result<(), StoreError> {
-    let columns = [
-        Column::ints(names.keys().copied()),
-        Column::ints(names.values().map(|(at, _)| *at)),
-        Column::texts(names.values().map(|(_, name)| *name)),
-    ];
+) -> Result<BTreeSet<i64>, StoreError> {
+    let columns = || {
+        [
+            Column::ints(names.keys().copied()),
+            Column::ints(names.values().map(|(at, _)| *at)),
+            Column::texts(names.values().map(|(_, name)| *name)),
+        ]
+    };
+    let renamed = bulk(
+        "WITH newest (account_no, name_at, name) AS ({rows}) \
+         SELECT account.account_no FROM newest CROSS JOIN account \
+         WHERE account.account_no = newest.account_no AND (account.name IS NULL OR account.name <> newest.name \
+         AND (newest.name_at, newest.name) > (account.name_at, account.name))",
+        columns(),
+    );
+    let renamed: Vec<(i64,)> = renamed.fetch_all(connection).await?;
     bulk(
         "WITH newest (account_no, name_at, name) AS ({rows}) \
          UPDATE account SET name = newest.name, name_at = newest.name_at FROM newest \
          WHERE account.account_no = newest.account_no AND (account.name IS NULL \
          OR (newest.name_at, newest.name) > (account.name_at, account.name))",
-        columns,
+        columns(),
     )
     .execute(connection)
-    .await
+    .await?;
+    Ok(renamed.into_iter().map(|(account_no,)| account_no).collect())
 }
 
 async fn rename_users(

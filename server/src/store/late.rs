@@ -1,11 +1,11 @@
 //! Events that were received long after they happened: counted when they are stored, by account and the day they came.
 
 use super::{
-    Reading, Reporting, StoreError,
+    Reading, Reporting, Scope, StoreError,
     connection::Connection,
     day_from_number, day_number,
     dimension::Numbers,
-    statement::{Column, bulk, query},
+    statement::{Column, bulk},
 };
 use model::{
     Day,
@@ -65,18 +65,17 @@ pub(super) async fn count(
 }
 
 impl Reading {
-    /// Late events received on a day or later: the newest day first, then the most events, at most [`LISTED`] accounts
+    /// Late events of a scope received on a day or later: the newest day first, then the most events, at most [`LISTED`] accounts
     /// and days.
-    pub async fn late_events(&mut self, since: Day) -> Result<Vec<LateRow>, StoreError> {
+    pub async fn late_events(&mut self, scope: &Scope, since: Day) -> Result<Vec<LateRow>, StoreError> {
         let sql = "SELECT l.received_day, account.id, COALESCE(account.name, account.id), l.events, l.oldest, l.newest
-            FROM late_day l
+            FROM (SELECT * FROM late_day WHERE received_day >= $2 AND {seen}) l
             JOIN account ON account.account_no = l.account_no
-            WHERE l.received_day >= $1
             ORDER BY l.received_day DESC, l.events DESC, account.id
-            LIMIT $2";
+            LIMIT $3";
         type Fields = (i64, String, String, i64, i64, i64);
         let limit = i64::try_from(LISTED).unwrap_or(i64::MAX);
-        let query = query(sql).bind(day_number(since)).bind(limit);
+        let query = scope.query(sql).bind(day_number(since)).bind(limit);
         let rows: Vec<Fields> = query.fetch_all(&mut self.connection()).await?;
         Ok(rows
             .into_iter()

@@ -5,8 +5,10 @@ use super::{
     audit::{Author, States, enter},
     connection::Connection,
     member::{NewMember, find_member, has_administrator, insert_member, put_password, state, subject},
+    scope::{Hold, hold_teams},
     session::{NewSession, insert_session},
     statement::query,
+    team::{join_teams, teams_of},
 };
 use model::{
     api::member::{LinkPurpose, Member, MemberState},
@@ -42,9 +44,12 @@ impl Store {
     ) -> Result<(LinkPurpose, Member), StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
+        hold_teams(connection, Hold::Alone).await?;
         let member = insert_member(connection, new, author.at).await?;
+        join_teams(connection, member.member_no, &new.teams).await?;
         insert_link(connection, digest, LinkPurpose::Invitation, member.member_no, author.at, expires).await?;
-        enter(connection, author, Action::InviteMember, &subject(&member), States::new(state(new))).await?;
+        let made = state(new, &teams_of(connection, member.member_no).await?);
+        enter(connection, author, Action::InviteMember, &subject(&member), States::new(made)).await?;
         writing.commit().await?;
         Ok((LinkPurpose::Invitation, member))
     }
@@ -116,7 +121,8 @@ impl Store {
         put_password(connection, member.member_no, password).await?;
         insert_session(connection, member.member_no, session).await?;
         let author = holder(&member, place, session.created);
-        enter(connection, &author, Action::CreateAdministrator, &subject(&member), States::new(state(new))).await?;
+        enter(connection, &author, Action::CreateAdministrator, &subject(&member), States::new(state(new, &[])))
+            .await?;
         writing.commit().await?;
         Ok(true)
     }

@@ -4,6 +4,7 @@ use super::{
     Store, StoreError,
     audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
+    scope::Sight,
     statement::query,
 };
 use model::{
@@ -13,6 +14,7 @@ use model::{
     member::Role,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A member about to be made.
 #[derive(Clone, Debug)]
@@ -25,13 +27,17 @@ pub struct NewMember {
     pub role: Role,
     /// Whether they may say what is tracked.
     pub configures_tracking: bool,
+    /// The teams they belong to, of those there are.
+    pub teams: BTreeSet<i64>,
 }
 
-/// A member with the hash of their password, where they have one.
+/// A member with the hash of their password, where they have one, and how far they see.
 #[derive(Clone, Debug)]
 pub struct MemberWithPassword {
     /// The member.
     pub member: Member,
+    /// All accounts, or those of their teams.
+    pub sight: Sight,
     /// A PHC string.
     pub password: Option<String>,
 }
@@ -40,25 +46,30 @@ pub struct MemberWithPassword {
 macro_rules! select_members {
     ($rest:literal) => {
         query(concat!(
-            "SELECT member_no, email, name, role, configures_tracking, disabled, password FROM member ",
+            "SELECT member_no, email, name, role, configures_tracking, disabled, scope_no, password FROM member ",
             $rest
         ))
     };
 }
 
-/// Number, e-mail address, name, role, whether they configure tracking and are disabled, password.
-type MemberColumns = (i64, String, String, String, i64, i64, Option<String>);
+/// Number, e-mail address, name, role, whether they configure tracking and are disabled, scope of their teams, password.
+type MemberColumns = (i64, String, String, String, i64, i64, i64, Option<String>);
 
 fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
-    let (member_no, email, name, role, configures_tracking, disabled, password) = row;
+    let (member_no, email, name, role, configures_tracking, disabled, scope_no, password) = row;
     let role = Role::parse(&role).ok_or(StoreError::Setting { name: "role", value: role })?;
     let state = match (disabled != 0, &password) {
         (true, _) => MemberState::Disabled,
         (false, None) => MemberState::Invited,
         (false, Some(_)) => MemberState::Active,
     };
+    let sight = match role {
+        Role::Administrator => Sight::ALL,
+        Role::Viewer => Sight::of_scope(scope_no),
+    };
     let configures_tracking = configures_tracking != 0;
-    Ok(MemberWithPassword { member: Member { member_no, email, name, role, configures_tracking, state }, password })
+    let member = Member { member_no, email, name, role, configures_tracking, state };
+    Ok(MemberWithPassword { member, sight, password })
 }
 
 impl Store {
@@ -150,16 +161,26 @@ fn permissions(role: Role, configures_tracking: bool) -> Value {
     json!({"role": role, "configures_tracking": configures_tracking})
 }
 
-/// Everything that is told of a new member.
-pub(super) fn state(NewMember { email, name, role, configures_tracking }: &NewMember) -> Value {
-    json!({"email": email, "name": name, "role": role, "configures_tracking": configures_tracking})
+/// Everything that is told of a new member of teams.
+pub(super) fn state(new: &NewMember, teams: &[String]) -> Value {
+    let NewMember { email, name, role, configures_tracking, .. } = new;
+    json!({"email": email, "name": name, "role": role, "configures_tracking": configures_tracking, "teams": teams})
 }
 
 /// The member with a number.
 pub(super) async fn find_member(connection: &mut Connection<'_>, member_no: i64) -> Result<Option<Member>, StoreError> {
+    Ok(find_with_sight(connection, member_no).await?.map(|(member, _)| member))
+}
+
+/// The member with a number, and how far they see.
+pub(super) async fn find_with_sight(
+    connection: &mut Connection<'_>,
+    member_no: i64,
+) -> Result<Option<(Member, Sight)>, StoreError> {
     let row: Option<MemberColumns> =
         select_members!("WHERE member_no = $1").bind(member_no).fetch_optional(connection).await?;
-    row.map(|row| Ok(member_of(row)?.member)).transpose()
+    let found = row.map(member_of).transpose()?;
+    Ok(found.map(|MemberWithPassword { member, sight, .. }| (member, sight)))
 }
 
 /// Adds a member without a password.
@@ -179,7 +200,7 @@ pub(super) async fn insert_member(
         .fetch_optional(connection)
         .await?;
     let (member_no,) = added.ok_or_else(|| StoreError::EmailTaken(member.email.clone()))?;
-    let NewMember { email, name, role, configures_tracking } = member.clone();
+    let NewMember { email, name, role, configures_tracking, .. } = member.clone();
     Ok(Member { member_no, email, name, role, configures_tracking, state: MemberState::Invited })
 }
 

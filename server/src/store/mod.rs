@@ -7,11 +7,13 @@
 mod added;
 mod answer;
 mod append;
+mod attribute;
 mod audit;
 mod connection;
 mod dimension;
 mod identity;
 mod import;
+mod kept;
 mod key;
 mod late;
 mod link;
@@ -23,10 +25,12 @@ mod rebuild;
 mod recent;
 mod reject;
 mod rollup;
+mod scope;
 mod session;
 mod setting;
 mod statement;
 mod stream;
+mod team;
 mod today;
 mod usage;
 
@@ -34,11 +38,13 @@ pub use answer::DatabaseTime;
 pub use append::{Appended, Batch, Outcome, Replay};
 pub use audit::{Author, EnteredChange};
 pub use connection::Reading;
+pub use kept::NewSums;
 pub use key::{Key, NewSecret};
 pub use late::LateRow;
 pub use link::StoredLink;
 pub use member::{MemberWithPassword, NewMember};
 pub use reject::KeptReject;
+pub use scope::{Scope, Sight};
 pub use session::{Forgotten, NewSession, SignedIn};
 pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
@@ -105,6 +111,9 @@ pub enum StoreError {
     /// The key has expired, and nobody said until when its new secret lasts.
     #[error("the key has expired; say until when its new secret lasts")]
     KeyExpired,
+    /// Another team has this name.
+    #[error("there is already a team named {0:?}")]
+    TeamNameTaken(String),
     /// A member has this e-mail address.
     #[error("there is already a member with the e-mail address {0}")]
     EmailTaken(String),
@@ -134,28 +143,6 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-}
-
-/// Which events a question is about. No read can be called without one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// Every account.
-    All,
-    /// The account with this number.
-    Account(i64),
-    /// No account at all: what an id that is not known amounts to.
-    Nothing,
-}
-
-impl Scope {
-    /// The number of its sums or its account: 0 is all of them, and no account has −1.
-    fn number(&self) -> i64 {
-        match *self {
-            Scope::All => 0,
-            Scope::Account(account_no) => account_no,
-            Scope::Nothing => -1,
-        }
-    }
 }
 
 /// An open database. Cheap to clone.
@@ -294,6 +281,7 @@ const EPOCH_FROM_CE: i64 = 719_163;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::team::TeamDefinition;
 
     #[test]
     fn days_are_counted_from_the_epoch() {
@@ -308,21 +296,30 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("db").display());
         let store = Store::open(&url, Asked::default()).await.unwrap();
+        let team = TeamDefinition { name: "Team".to_owned(), ..TeamDefinition::default() };
+        let team_no = store.add_team(&team, &Author::anyone()).await.unwrap();
+        let sight = store.sight_of_team(team_no, None).await.unwrap().unwrap();
         let mut reading = store.read().await.unwrap();
+        let mut scopes = Vec::new();
+        for (sight, account) in [(Sight::ALL, None), (sight, None), (Sight::ALL, Some("acme"))] {
+            scopes.push(reading.scope(sight, account).await.unwrap());
+        }
+        let mut texts = Vec::new();
         for sql in [
             today::ONLINE,
             today::ACTIVE,
             today::MOST_ACTIVE_ACCOUNTS,
             today::LEAST_SECONDS,
             today::MOST_ACTIVE_USERS,
-            today::POPULAR_MODULES_OF_ACCOUNT,
+            today::POPULAR_MODULES_ADDED,
             today::POPULAR_MODULES,
             today::FREQUENT_ACTIONS,
             stream::LEAST_USE,
-            stream::LEAST_USE_OF_ACCOUNT,
             stream::ENTRIES,
-            stream::ENTRIES_OF_ACCOUNT,
         ] {
+            texts.extend(scopes.iter().map(|scope| scope.text(sql)));
+        }
+        for sql in texts {
             let explain = query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
             let plan: Vec<(i64, i64, i64, String)> = explain.fetch_all(&mut reading.connection()).await.unwrap();
             for (.., step) in plan {

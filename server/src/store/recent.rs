@@ -101,6 +101,7 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: None,
+            account_attributes: Vec::new(),
             user: format!("user {}", number % 3),
             user_name: None,
             module: format!("module {}", number % 2),

@@ -4,7 +4,8 @@ use super::{
     Store, StoreError,
     audit::{Author, States, enter},
     connection::Connection,
-    member::{find_member, hold_password, put_password, subject},
+    member::{find_with_sight, hold_password, put_password, subject},
+    scope::Sight,
     statement::query,
 };
 use model::{
@@ -53,6 +54,8 @@ pub struct SignedIn {
     pub seen: Instant,
     /// Who.
     pub member: Member,
+    /// How far they see.
+    pub sight: Sight,
 }
 
 impl Store {
@@ -109,8 +112,9 @@ impl Store {
             .fetch_optional(connection)
             .await?;
         let Some((session_no, member_no, seen)) = found else { return Ok(None) };
-        let member = find_member(connection, member_no).await?.filter(|member| member.state != MemberState::Disabled);
-        Ok(member.map(|member| SignedIn { session_no, seen: Instant::from_millis(seen), member }))
+        let found = find_with_sight(connection, member_no).await?;
+        let found = found.filter(|(member, _)| member.state != MemberState::Disabled);
+        Ok(found.map(|(member, sight)| SignedIn { session_no, seen: Instant::from_millis(seen), member, sight }))
     }
 
     /// Notes that a session asked for something.

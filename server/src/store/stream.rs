@@ -2,7 +2,7 @@
 
 use super::{
     Reading, Scope, StoreError, day_number,
-    statement::{Column, Query, bulk, query},
+    statement::{Column, bulk},
 };
 use model::{
     Day,
@@ -80,47 +80,24 @@ struct Row {
 }
 
 /// The last use of the last entry that may be on a page, so that only those that may are named and sorted: `$1` is the
-/// day, `$2` the use the page begins behind, `$3` the limit.
-macro_rules! least_use {
-    ($account:literal) => {
-        concat!(
-            "SELECT last_use FROM user_module_day WHERE day = $1 AND last_use < $2",
-            $account,
-            " ORDER BY last_use DESC LIMIT 1 OFFSET $3"
-        )
-    };
-}
+/// scope's number, `$2` the day, `$3` the use the page begins behind, `$4` the limit.
+pub(super) const LEAST_USE: &str = "
+    SELECT last_use FROM user_module_day WHERE day = $2 AND last_use < $3 AND {seen}
+    ORDER BY last_use DESC LIMIT 1 OFFSET $4";
 
-pub(super) const LEAST_USE: &str = least_use!("");
-
-pub(super) const LEAST_USE_OF_ACCOUNT: &str = least_use!(" AND account_no = $4");
-
-/// The page's statement: `$1` is the day, `$2` to `$5` the position behind which it begins, `$6` the limit, `$7` the last
-/// use of its last entry. A condition on the account as `$8` makes it begin at another index.
-macro_rules! entries {
-    ($account:literal) => {
-        concat!(
-            "
+/// The page: `$1` is the scope's number, `$2` the day, `$3` to `$6` the position behind which it begins, `$7` the limit,
+/// `$8` the last use of its last entry.
+pub(super) const ENTRIES: &str = "
     SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
            account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
            account_user.id AS user_id, COALESCE(account_user.name, account_user.id) AS user_name, module.name AS module
-    FROM user_module_day d
+    FROM (SELECT * FROM user_module_day WHERE day = $2 AND last_use BETWEEN $8 AND $3 AND {seen}) d
     JOIN account ON account.account_no = d.account_no
     JOIN account_user ON account_user.user_no = d.user_no AND account_user.account_no = d.account_no
     JOIN module ON module.module_no = d.module_no
-    WHERE d.day = $1 AND d.last_use BETWEEN $7 AND $2
-      AND (d.last_use < $2 OR (account.id, account_user.id, module.name) > ($3, $4, $5))",
-            $account,
-            "
+    WHERE d.last_use < $3 OR (account.id, account_user.id, module.name) > ($4, $5, $6)
     ORDER BY d.last_use DESC, account.id, account_user.id, module.name
-    LIMIT $6"
-        )
-    };
-}
-
-pub(super) const ENTRIES: &str = entries!("");
-
-pub(super) const ENTRIES_OF_ACCOUNT: &str = entries!(" AND d.account_no = $8");
+    LIMIT $7";
 
 impl Reading {
     /// A page of a day's stream: newest use first, then by the ids and the module, so that entries used at the same
@@ -136,15 +113,11 @@ impl Reading {
             Some(position) => (position.last_use, &*position.account, &*position.user, &*position.module),
             None => (i64::MAX, "", "", ""),
         };
-        let (least, page) = match scope {
-            Scope::All => (LEAST_USE, ENTRIES),
-            _ => (LEAST_USE_OF_ACCOUNT, ENTRIES_OF_ACCOUNT),
-        };
-        let least = query(least).bind(day_number(day)).bind(last_use).bind(i64::from(limit));
-        let least: Option<(i64,)> = of_scope(least, scope).fetch_optional(&mut self.connection()).await?;
-        let page = query(page).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
+        let least = scope.query(LEAST_USE).bind(day_number(day)).bind(last_use).bind(i64::from(limit));
+        let least: Option<(i64,)> = least.fetch_optional(&mut self.connection()).await?;
+        let page = scope.query(ENTRIES).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
         let page = page.bind(i64::from(limit) + 1).bind(least.map_or(i64::MIN, |(least,)| least));
-        let mut rows: Vec<Row> = of_scope(page, scope).fetch_all(&mut self.connection()).await?;
+        let mut rows: Vec<Row> = page.fetch_all(&mut self.connection()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -221,11 +194,6 @@ impl Reading {
         let rows: Vec<(i64, String)> = actions.fetch_all(&mut self.connection()).await?;
         Ok(rows.into_iter().collect())
     }
-}
-
-/// Binds the account last, where the statement asks for one.
-fn of_scope<'a>(query: Query<'a>, scope: &Scope) -> Query<'a> {
-    if *scope == Scope::All { query } else { query.bind(scope.number()) }
 }
 
 fn entry(row: Row, uses: &mut HashMap<(i64, i64, i64), Vec<UseRow>>, signals: &HashMap<i64, i64>) -> EntryRow {

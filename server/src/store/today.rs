@@ -4,7 +4,8 @@ use super::{
     Reading, Scope, StoreError,
     added::UsedActivity,
     day_number,
-    statement::{Row, query},
+    scope::Sums,
+    statement::{Query, Row},
 };
 use model::{
     Day,
@@ -80,19 +81,19 @@ pub struct ActionRow {
 /// `TOP` as SQL takes it.
 const LIMIT: i64 = TOP as i64;
 
-// Each takes the scope's number as $1 and the day as $2.
+// Each takes the scope's number as $1 and the day as $2; for {seen} stands which accounts it is about.
 
 /// From the day $2 on, the first that the online window touches.
 pub(super) const ONLINE: &str = "
     SELECT COUNT(DISTINCT account_no), COUNT(DISTINCT user_no)
     FROM user_day
-    WHERE day IN ($2, $2 + 1, $2 + 2) AND last_signal >= $3 AND ($1 = 0 OR account_no = $1)";
+    WHERE day IN ($2, $2 + 1, $2 + 2) AND last_signal >= $3 AND {seen}";
 
 pub(super) const ACTIVE: &str = "
     SELECT COUNT(*), CAST(COALESCE(SUM(users), 0) AS BIGINT), CAST(COALESCE(SUM(seconds), 0) AS BIGINT)
     FROM (
         SELECT COUNT(*) AS users, SUM(seconds) AS seconds
-        FROM user_day WHERE day = $2 AND ($1 = 0 OR account_no = $1)
+        FROM user_day WHERE day = $2 AND {seen}
         GROUP BY account_no
     ) active";
 
@@ -100,7 +101,7 @@ pub(super) const MOST_ACTIVE_ACCOUNTS: &str = "
     SELECT account.id, COALESCE(account.name, account.id) AS shown, active.users, active.actions
     FROM (
         SELECT account_no, COUNT(*) AS users, CAST(SUM(actions) AS BIGINT) AS actions
-        FROM user_day WHERE day = $2 AND ($1 = 0 OR account_no = $1)
+        FROM user_day WHERE day = $2 AND {seen}
         GROUP BY account_no
     ) active
     JOIN account ON account.account_no = active.account_no
@@ -109,16 +110,15 @@ pub(super) const MOST_ACTIVE_ACCOUNTS: &str = "
 
 /// The time spent of the last user who makes it into the top, so that only those who may be in it are named and sorted.
 pub(super) const LEAST_SECONDS: &str = "
-    SELECT seconds FROM user_day WHERE day = $2 AND ($1 = 0 OR account_no = $1)
+    SELECT seconds FROM user_day WHERE day = $2 AND {seen}
     ORDER BY seconds DESC LIMIT 1 OFFSET $3";
 
 pub(super) const MOST_ACTIVE_USERS: &str = "
     SELECT account.id, COALESCE(account.name, account.id) AS account_shown,
            account_user.id, COALESCE(account_user.name, account_user.id) AS shown, user_day.seconds, user_day.actions
-    FROM user_day
+    FROM (SELECT * FROM user_day WHERE day = $2 AND {seen} AND seconds >= $4) user_day
     JOIN account ON account.account_no = user_day.account_no
     JOIN account_user ON account_user.user_no = user_day.user_no AND account_user.account_no = user_day.account_no
-    WHERE user_day.day = $2 AND ($1 = 0 OR user_day.account_no = $1) AND user_day.seconds >= $4
     ORDER BY user_day.seconds DESC, user_day.actions DESC, shown, account_shown, account_user.id, account.id
     LIMIT $3";
 
@@ -129,11 +129,11 @@ pub(super) const POPULAR_MODULES: &str = "
     ORDER BY module_day.users DESC, module_day.actions DESC, module.name
     LIMIT $3";
 
-pub(super) const POPULAR_MODULES_OF_ACCOUNT: &str = "
+pub(super) const POPULAR_MODULES_ADDED: &str = "
     SELECT module.name, used.users, used.actions
     FROM (
         SELECT module_no, COUNT(*) AS users, CAST(SUM(actions) AS BIGINT) AS actions
-        FROM user_module_day WHERE account_no = $1 AND day = $2
+        FROM user_module_day WHERE day = $2 AND {seen}
         GROUP BY module_no
     ) used
     JOIN module ON module.module_no = used.module_no
@@ -153,7 +153,7 @@ impl Reading {
     /// The cards of a day. Users count as online whose newest signal is at `online.1` or later, on the day `online.0` or
     /// later.
     pub async fn cards(&mut self, scope: &Scope, day: Day, online: (Day, Instant)) -> Result<Cards, StoreError> {
-        let of_day = |sql, day| query(sql).bind(scope.number()).bind(day_number(day));
+        let of_day = |sql, day| scope.query(sql).bind(day_number(day));
         let (online_from, online_since) = online;
         let connection = &mut self.connection();
         let online = of_day(ONLINE, online_from).bind(online_since.millis());
@@ -174,7 +174,7 @@ impl Reading {
     /// The users with the most time spent on a day.
     pub async fn most_active_users(&mut self, scope: &Scope, day: Day) -> Result<Vec<UserRow>, StoreError> {
         type UserFields = (String, String, String, String, i64, i64);
-        let of_day = |sql| query(sql).bind(scope.number()).bind(day_number(day));
+        let of_day = |sql| scope.query(sql).bind(day_number(day));
         let connection = &mut self.connection();
         let least: Option<(i64,)> = of_day(LEAST_SECONDS).bind(LIMIT - 1).fetch_optional(connection).await?;
         let least = least.map_or(0, |(seconds,)| seconds);
@@ -192,9 +192,9 @@ impl Reading {
 
     /// The modules with the most users on a day.
     pub async fn popular_modules(&mut self, scope: &Scope, day: Day) -> Result<Vec<ModuleRow>, StoreError> {
-        let sql = match scope {
-            Scope::All => POPULAR_MODULES,
-            Scope::Account(_) | Scope::Nothing => POPULAR_MODULES_OF_ACCOUNT,
+        let sql = match scope.sums() {
+            Sums::Kept => POPULAR_MODULES,
+            Sums::KeptByDay { .. } | Sums::Added | Sums::Nothing => POPULAR_MODULES_ADDED,
         };
         let rows: Vec<(String, i64, i64)> = self.of_day(sql, scope, day).await?;
         Ok(rows.into_iter().map(|(module, users, actions)| ModuleRow { module, users, actions }).collect())
@@ -202,7 +202,7 @@ impl Reading {
 
     /// The activities with the most actions on a day.
     pub async fn frequent_actions(&mut self, scope: &Scope, day: Day) -> Result<Vec<ActionRow>, StoreError> {
-        if let Scope::All = scope {
+        if let Sums::Kept = scope.sums() {
             let rows: Vec<(String, String, i64, i64)> = self.of_day(FREQUENT_ACTIONS, scope, day).await?;
             let row = |(module, action, users, actions)| ActionRow { module, action, users, actions };
             return Ok(rows.into_iter().map(row).collect());
@@ -221,7 +221,7 @@ impl Reading {
 
     /// Runs a top ten: `$1` is the scope's number, `$2` the day, `$3` the limit.
     async fn of_day<R: Row>(&mut self, sql: &'static str, scope: &Scope, day: Day) -> Result<Vec<R>, StoreError> {
-        let query = query(sql).bind(scope.number()).bind(day_number(day)).bind(LIMIT);
+        let query: Query<'_> = scope.query(sql).bind(day_number(day)).bind(LIMIT);
         query.fetch_all(&mut self.connection()).await
     }
 }
@@ -229,7 +229,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Asked, Store};
+    use crate::store::{Asked, Sight, Store};
     use model::event::{Event, IdScope, Kind};
 
     fn event(user: u32, module: &str, action: &str, minute: i64) -> Event {
@@ -239,6 +239,7 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: None,
+            account_attributes: Vec::new(),
             user: format!("user {user}"),
             user_name: None,
             module: module.into(),
@@ -263,9 +264,10 @@ mod tests {
         }
         let day = model::zone::day_of(&chrono_tz::UTC, events[0].time);
         let mut reading = store.read().await.unwrap();
-        let account = reading.account_scope("acme").await.unwrap();
+        let all = reading.scope(Sight::ALL, None).await.unwrap();
+        let account = reading.scope(Sight::ALL, Some("acme")).await.unwrap();
         let mut figures = Vec::new();
-        for scope in [Scope::All, account] {
+        for scope in [all, account] {
             figures.push((
                 reading.cards(&scope, day, (day, events[300].time)).await.unwrap(),
                 format!("{:?}", reading.most_active_accounts(&scope, day).await.unwrap()),
@@ -276,7 +278,8 @@ mod tests {
         }
         assert_eq!(figures[0], figures[1]);
         assert_eq!(figures[0].0.users_active, 23);
-        assert_eq!(reading.popular_modules(&Scope::Nothing, day).await.unwrap().len(), 0);
-        assert_eq!(reading.frequent_actions(&Scope::Nothing, day).await.unwrap().len(), 0);
+        let nothing = reading.scope(Sight::ALL, Some("globex")).await.unwrap();
+        assert_eq!(reading.popular_modules(&nothing, day).await.unwrap().len(), 0);
+        assert_eq!(reading.frequent_actions(&nothing, day).await.unwrap().len(), 0);
     }
 }

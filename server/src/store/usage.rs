@@ -2,11 +2,13 @@
 
 use super::{
     Reading, Scope, StoreError,
-    added::UsedActivity,
+    added::{Days, UsedActivity},
     day_from_number, day_number,
+    kept::NewSums,
+    scope::{ALL_ACCOUNTS, Sums},
     statement::{Query, query},
 };
-use model::{Day, api::usage::TOP, event::ID_BYTES, period::Period, query::TableOf};
+use model::{Day, api::usage::TOP, period::Period, query::TableOf};
 use std::collections::BTreeMap;
 
 /// What a scope used in a period.
@@ -15,10 +17,14 @@ pub struct Used(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// Its sums are kept.
-    Kept(Scope),
+    /// All accounts, whose sums are kept.
+    Kept,
     /// They were added up: by module and action.
-    Added(Vec<UsedActivity>),
+    Added {
+        activities: Vec<UsedActivity>,
+        /// Number and revision of the scope, and its days, where some may be kept.
+        keep: Option<((i64, i64), Days)>,
+    },
 }
 
 /// What a module or an activity amounts to in a period and the one before.
@@ -57,16 +63,6 @@ pub struct SecondsRow {
 }
 
 impl Reading {
-    /// The number of an account, as a scope; [`Scope::Nothing`] where the id is not known, or could not be one.
-    pub async fn account_scope(&mut self, id: &str) -> Result<Scope, StoreError> {
-        if id.len() > ID_BYTES || id.contains('\0') {
-            return Ok(Scope::Nothing);
-        }
-        let sql = "SELECT account_no FROM account WHERE id = $1";
-        let found: Option<(i64,)> = query(sql).bind(id).fetch_optional(&mut self.connection()).await?;
-        Ok(found.map_or(Scope::Nothing, |(account_no,)| Scope::Account(account_no)))
-    }
-
     /// The day of the workspace's first event; `None` while there is none. The same for every scope.
     pub async fn data_since(&mut self) -> Result<Option<Day>, StoreError> {
         let sql = "SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day LIMIT 1";
@@ -91,31 +87,34 @@ impl Reading {
 
     /// Time spent on each day of a period that has any, ascending.
     pub async fn seconds(&mut self, scope: &Scope, period: Period) -> Result<Vec<SecondsRow>, StoreError> {
-        let rows = match scope {
-            Scope::All => {
+        let rows = match scope.sums() {
+            Sums::Kept => {
                 let sql = "SELECT day, seconds FROM total_day
                     WHERE scope_no = $1 AND day BETWEEN $2 AND $3 ORDER BY day";
-                of_period(sql, scope, period).fetch_all(&mut self.connection()).await?
+                of_period(sql, period).fetch_all(&mut self.connection()).await?
             }
-            Scope::Account(_) | Scope::Nothing => self.added_seconds(scope, period).await?,
+            Sums::KeptByDay { .. } | Sums::Added | Sums::Nothing => self.added_seconds(scope, period).await?,
         };
         Ok(rows.into_iter().map(|(day, seconds)| SecondsRow { day: day_from_number(day), seconds }).collect())
     }
 
     /// Prepares what a scope used in a period, to be asked for totals and series.
     pub async fn used(&mut self, scope: &Scope, period: Period) -> Result<Used, StoreError> {
-        Ok(match scope {
-            Scope::All => Used(Source::Kept(scope.clone())),
-            Scope::Account(_) | Scope::Nothing => Used(Source::Added(self.added_up(scope, period).await?)),
-        })
+        let keep = match scope.sums() {
+            Sums::Kept => return Ok(Used(Source::Kept)),
+            Sums::KeptByDay { scope_no, revision } => {
+                Some(((scope_no, revision), self.days_with_events(scope, period).await?))
+            }
+            Sums::Added | Sums::Nothing => None,
+        };
+        Ok(Used(Source::Added { activities: self.added_up(scope, period).await?, keep }))
     }
 
     /// Everything used in a period or the one before, by module and action.
     pub async fn totals(&mut self, of: TableOf, used: &Used, period: Period) -> Result<Vec<TotalRow>, StoreError> {
-        let scope = match &used.0 {
-            Source::Kept(scope) => scope,
-            Source::Added(activities) => return Ok(totals_added(of, activities, period)),
-        };
+        if let Source::Added { activities, .. } = &used.0 {
+            return Ok(totals_added(of, activities, period));
+        }
         let sql = match of {
             TableOf::Activities => {
                 "SELECT d.activity_no, module.name, activity.action,
@@ -140,7 +139,7 @@ impl Reading {
             }
         };
         let both = Period { from: period.previous().from, to: period.to };
-        let totals = of_period(sql, scope, both).bind(day_number(period.from));
+        let totals = of_period(sql, both).bind(day_number(period.from));
         let rows: Vec<(i64, String, Option<String>, i64, i64)> = totals.fetch_all(&mut self.connection()).await?;
         Ok(rows
             .into_iter()
@@ -162,10 +161,9 @@ impl Reading {
         numbers: &[i64],
         period: Period,
     ) -> Result<Vec<SeriesRow>, StoreError> {
-        let scope = match &used.0 {
-            Source::Kept(scope) => scope,
-            Source::Added(activities) => return Ok(series_added(of, activities, numbers)),
-        };
+        if let Source::Added { activities, .. } = &used.0 {
+            return Ok(series_added(of, activities, numbers));
+        }
         let sql = match of {
             TableOf::Activities => {
                 "SELECT activity_no, day, actions FROM activity_day
@@ -176,7 +174,7 @@ impl Reading {
                 WHERE scope_no = $1 AND day BETWEEN $2 AND $3 AND module_no IN ($4, $5, $6, $7, $8)"
             }
         };
-        let mut series = of_period(sql, scope, period);
+        let mut series = of_period(sql, period);
         const { assert!(TOP == 5, "the statements have five places") }
         for place in 0..TOP {
             series = series.bind(numbers.get(place).copied().unwrap_or(0));
@@ -189,9 +187,18 @@ impl Reading {
     }
 }
 
-/// Binds a scope and the days of a period as the first three parameters.
-fn of_period(sql: &'static str, scope: &Scope, period: Period) -> Query<'static> {
-    query(sql).bind(scope.number()).bind(day_number(period.from)).bind(day_number(period.to))
+impl Used {
+    /// What of it may be kept for those who ask next: the sums of days that are over, with the time `spent` on each.
+    pub fn new_sums(&self, spent: &[SecondsRow], today: Day) -> Option<NewSums> {
+        let Source::Added { activities, keep: Some((scope, days)) } = &self.0 else { return None };
+        let seconds = spent.iter().map(|row| (row.day, row.seconds)).collect();
+        NewSums::of_days(*scope, days, activities, &seconds, today)
+    }
+}
+
+/// Binds all accounts and the days of a period as the first three parameters.
+fn of_period(sql: &'static str, period: Period) -> Query<'static> {
+    query(sql).bind(ALL_ACCOUNTS).bind(day_number(period.from)).bind(day_number(period.to))
 }
 
 impl UsedActivity {

@@ -16,6 +16,7 @@ use model::{
     event::{Event, IdScope, Kind},
     instant::Instant,
     key::{Grant, NewKey},
+    member::Role,
 };
 use server::{
     Access, Server,
@@ -23,7 +24,7 @@ use server::{
     dashboards::Display,
     key::Keys,
     members::Members,
-    store::{Asked, Author, Store},
+    store::{Asked, Author, Forgotten, NewMember, NewSession, Store},
 };
 use std::{path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -35,6 +36,7 @@ pub(crate) fn export_at(time: &str) -> Event {
         id_scope: IdScope::Account,
         account: "acme".into(),
         account_name: None,
+        account_attributes: Vec::new(),
         user: "lisa".into(),
         user_name: None,
         module: "Dashboard".into(),
@@ -97,6 +99,32 @@ impl TestServer {
             server::serve(listener, server, writer, stopped).await;
         });
         Self { base_url, client: reqwest::Client::new(), store, members, keys, clock, database, access, stop, served }
+    }
+
+    /// Makes a member of teams, and returns their number and the cookie they are signed in with.
+    pub(crate) async fn member(&self, role: Role, configures_tracking: bool, teams: &[i64]) -> (i64, String) {
+        let (session, now) = (server::secret::generate().expect("a secret"), self.clock.now());
+        let teams = teams.iter().copied().collect();
+        let number = self.store.members().await.expect("members").len();
+        let email = format!("member-{number}@example.com");
+        let member = NewMember { email, name: "Member".to_owned(), role, configures_tracking, teams };
+        let author = self.author();
+        let link = (server::secret::digest(&member.email), now.plus_millis(1));
+        let (_, member) = self.store.invite_member(&member, link.0, link.1, &author).await.expect("a member");
+        let member_no = member.member_no;
+        self.store.set_password(member_no, "no hash", &author).await.expect("a password");
+        let long_ago = Instant::from_millis(0);
+        let new = NewSession {
+            digest: server::secret::digest(&session),
+            user_agent: String::new(),
+            device: server::secret::digest(&format!("device {session}")),
+            created: now,
+            instead_of: None,
+            device_before: None,
+            forgotten: Forgotten { begun: long_ago, session: long_ago, device: long_ago },
+        };
+        assert!(self.store.begin_session(member_no, "no hash", &new).await.expect("a session"));
+        (member_no, format!("__Host-session={session}"))
     }
 
     /// Sets the clock.

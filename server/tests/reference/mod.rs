@@ -3,7 +3,10 @@
 //! Made to be read and believed, not to be fast. It shares no computation with the product: only its event and the
 //! types of its JSON. Days, minutes, names, time spent and change are all found anew here.
 
+#![allow(dead_code, reason = "each test crate uses a part of it")]
+
 mod examples;
+mod teams;
 mod today;
 mod usage;
 
@@ -25,6 +28,8 @@ pub(crate) struct Reference {
     idle_gap: i64,
     online_window: i64,
     signals: Vec<Signal>,
+    /// The first local day of the workspace, where some accounts are out of sight.
+    since: Option<Day>,
     day_starts: BTreeMap<Day, Instant>,
 }
 
@@ -52,6 +57,7 @@ impl Reference {
             idle_gap: idle_gap.into(),
             online_window: online_window.into(),
             signals: Vec::new(),
+            since: None,
             day_starts: BTreeMap::new(),
         }
     }
@@ -76,7 +82,7 @@ impl Reference {
 
     /// The first local day with any event.
     fn data_since(&self) -> Option<Day> {
-        self.signals.iter().map(|signal| signal.day).min()
+        self.since.or_else(|| self.signals.iter().map(|signal| signal.day).min())
     }
 
     /// The signals of some days, of one account or of all.

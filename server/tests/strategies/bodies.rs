@@ -118,7 +118,13 @@ fn event(parcel: &Parcel, received: Instant, fast: i64) -> Value {
     if let Some(id) = &event.id {
         fields.insert("id".into(), json!(id));
     }
-    fields.insert("account".into(), party(&event.account, event.account_name.as_deref(), spelling));
+    let mut account = party(&event.account, event.account_name.as_deref(), spelling);
+    if !event.account_attributes.is_empty() {
+        let attributes: Map<String, Value> =
+            event.account_attributes.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        account = json!({"id": event.account, "name": event.account_name, "attributes": attributes});
+    }
+    fields.insert("account".into(), account);
     fields.insert("user".into(), party(&event.user, event.user_name.as_deref(), spelling));
     fields.insert("module".into(), json!(event.module));
     match &event.kind {

@@ -22,7 +22,9 @@ pub(crate) const TICK: i64 = 10_000;
 // by what means something in a pattern.
 pub(crate) const ACCOUNTS: &[&str] = &["acme", "ACME", "globex", "ümlaut"];
 const USERS: &[&str] = &["lisa", "Lisa", "bob", "bob ", "李娜", "u_5"];
-const ACCOUNT_NAMES: &[&str] = &["Acme Inc", "acme inc", "Globex", "Ωmega"];
+pub(crate) const ACCOUNT_NAMES: &[&str] = &["Acme Inc", "acme inc", "Globex", "Ωmega"];
+/// The values that the attribute `plan` of an account takes.
+pub(crate) const PLANS: &[&str] = &["pro", "Pro", "free"];
 const USER_NAMES: &[&str] = &["Lisa Ray", "lisa ray", "Bob", "Ángel", "A\u{301}ngel"];
 pub(crate) const MODULES: &[&str] = &["Dashboard", "dashboard", "Reports", "100% done", "re_ports", "Ärger"];
 pub(crate) const ACTIONS: &[&str] = &["View", "view", "Export", "A\\B", "Löschen", "%", "'; --"];
@@ -150,15 +152,17 @@ fn parcel(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Va
 
 fn event(moment: Instant, now: Instant, universe: Universe) -> impl Strategy<Value = Event> {
     let id = prop::option::weighted(0.7, (0..60).prop_map(|number| format!("e{number}")));
-    let account = (one_of(ACCOUNTS, universe.accounts), prop::option::weighted(0.3, one_of(ACCOUNT_NAMES, 4)));
+    let plan = prop::option::weighted(0.3, one_of(PLANS, 3));
+    let account = (one_of(ACCOUNTS, universe.accounts), prop::option::weighted(0.3, one_of(ACCOUNT_NAMES, 4)), plan);
     let user = (one_of(USERS, universe.users), prop::option::weighted(0.4, one_of(USER_NAMES, 5)));
     let module = one_of(MODULES, universe.modules);
     (id, account, user, module, kind(universe), time(moment, now)).prop_map(
-        move |(id, (account, account_name), (user, user_name), module, kind, time)| Event {
+        move |(id, (account, account_name, plan), (user, user_name), module, kind, time)| Event {
             id,
             id_scope: IdScope::Account,
             account,
             account_name,
+            account_attributes: plan.map(|plan| ("plan".to_owned(), plan)).into_iter().collect(),
             user,
             user_name,
             module,

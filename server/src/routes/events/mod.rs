@@ -29,6 +29,9 @@ pub(super) fn router() -> OpenApiRouter<Server> {
 /// event a line. At most 5,000 events and 5 MiB after decompression, 32 KiB an event. The answer comes after the
 /// events are durable. An event that breaks a rule is rejected alone; a body that can't be read stores nothing.
 ///
+/// An account may have `attributes`: up to 20 texts, numbers and truth values by name, such as its plan. Of each the newest
+/// stands, by the time of the event. Teams can be made of the accounts that have one.
+///
 /// Pages of any origin may send events. What can't set headers, as a browser's `sendBeacon`, sends JSON as
 /// `text/plain` and the key as a parameter.
 #[utoipa::path(
@@ -40,7 +43,8 @@ pub(super) fn router() -> OpenApiRouter<Server> {
         content(
             (serde_json::Value = "application/json", example = json!({
                 "id": "6b1f", "kind": "activity", "time": "2026-11-23T12:34:56.789+01:00",
-                "account": {"id": "acme", "name": "Acme Inc"}, "user": {"id": "lisa", "name": "Lisa Ray"},
+                "account": {"id": "acme", "name": "Acme Inc", "attributes": {"plan": "enterprise"}},
+                "user": {"id": "lisa", "name": "Lisa Ray"},
                 "module": "Dashboard", "action": "Export", "count": 1
             })),
             (String = "application/x-ndjson"),

@@ -64,7 +64,7 @@ impl FileForm {
 pub(super) async fn file(server: &Server, form: FileForm, filter: RejectFilter) -> Result<Response, ApiProblem> {
     let query = RejectsQuery { filter, limit: REJECTS_LIMIT_MAX, before: None };
     let first = server.dashboards.rejects(&query).await?;
-    let workspace = server.dashboards.workspace_since(None);
+    let workspace = server.dashboards.bare_workspace();
     let name = format!("rejected-events-{}.{}", workspace.day, form.extension());
     let server = server.clone();
     let pages = stream::try_unfold((Some(first), query), move |(page, query)| {

@@ -3,7 +3,7 @@
 mod export;
 
 use super::{
-    access::{MayAdminister, MayRead},
+    access::{MayAdminister, MayReadAll},
     json::JsonBody,
     pairs::Parameters,
     problem::ApiProblem,
@@ -71,7 +71,7 @@ struct ChoiceParameters {
 
 /// Rejected events, newest first
 ///
-/// The newest 10,000 are kept, each as it was sent, with the reason, the key and the time. As a file of all that match
+/// The newest 10,000 are kept, each as it was sent, with the reason, the key and the time; for those who see every account. As a file of all that match
 /// with `Accept: text/csv` or `application/x-ndjson`.
 #[utoipa::path(
     get,
@@ -81,7 +81,7 @@ struct ChoiceParameters {
     responses((status = 200, description = "A page of them", body = Rejects), ReadProblems),
 )]
 async fn get_rejects(
-    _: MayRead,
+    _: MayReadAll,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
     headers: HeaderMap,
@@ -104,7 +104,7 @@ async fn get_rejects(
     responses((status = 200, description = "All that match", body = String, content_type = "text/csv"), ReadProblems),
 )]
 async fn get_rejects_csv(
-    _: MayRead,
+    _: MayReadAll,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Response, ApiProblem> {
@@ -127,7 +127,7 @@ async fn get_rejects_csv(
     ),
 )]
 async fn get_rejects_ndjson(
-    _: MayRead,
+    _: MayReadAll,
     State(server): State<Server>,
     Parameters(pairs): Parameters,
 ) -> Result<Response, ApiProblem> {

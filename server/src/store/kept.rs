@@ -1,0 +1,134 @@
+//! Sums of a scope that were added up, kept by day for those who ask next. That none are kept changes no figure, and which
+//! still stand is seen by their revisions.
+
+use super::{
+    Store, StoreError,
+    added::{Days, UsedActivity},
+    connection::Connection,
+    day_number,
+    statement::{Column, bulk, put, query},
+};
+use model::Day;
+use std::collections::BTreeMap;
+
+/// About how many rows a transaction keeps: others wait for it to write.
+const ROWS: usize = 5_000;
+
+/// Sums that were added up and may be kept.
+#[derive(Clone, Debug)]
+pub struct NewSums {
+    scope_no: i64,
+    revision: i64,
+    /// Ascending.
+    days: Vec<NewDay>,
+}
+
+#[derive(Clone, Debug)]
+struct NewDay {
+    day: i64,
+    revision: i64,
+    seconds: i64,
+    /// Activity, distinct users, actions.
+    activities: Vec<(i64, i64, i64)>,
+}
+
+impl NewSums {
+    /// Of days that are over; `None` where all of these are kept.
+    pub(super) fn of_days(
+        (scope_no, revision): (i64, i64),
+        days: &Days,
+        activities: &[UsedActivity],
+        seconds: &BTreeMap<Day, i64>,
+        today: Day,
+    ) -> Option<Self> {
+        let unkept = days.unkept_before(today);
+        let mut of_days: BTreeMap<i64, Vec<(i64, i64, i64)>> = BTreeMap::new();
+        for activity in activities {
+            for used in activity.days.iter().filter(|used| unkept.contains_key(&day_number(used.day))) {
+                let of_day = of_days.entry(day_number(used.day)).or_default();
+                of_day.push((activity.activity_no, used.users, used.actions));
+            }
+        }
+        let seconds: BTreeMap<i64, i64> = seconds.iter().map(|(day, seconds)| (day_number(*day), *seconds)).collect();
+        let new = |(day, revision)| NewDay {
+            day,
+            revision,
+            seconds: seconds.get(&day).copied().unwrap_or_default(),
+            activities: of_days.remove(&day).unwrap_or_default(),
+        };
+        let days: Vec<NewDay> = unkept.into_iter().map(new).collect();
+        (!days.is_empty()).then_some(Self { scope_no, revision, days })
+    }
+}
+
+impl Store {
+    /// Keeps sums, unless the accounts of their scope have changed meanwhile. Must not be cancelled half-way: run it in a
+    /// task of its own.
+    pub async fn keep_sums(&self, NewSums { scope_no, revision, days }: NewSums) -> Result<(), StoreError> {
+        let mut rest = days.as_slice();
+        while !rest.is_empty() {
+            let mut rows = 0;
+            let fits = rest.iter().take_while(|day| {
+                rows += day.activities.len() + 1;
+                rows <= ROWS
+            });
+            let (days, others) = rest.split_at(fits.count().max(1));
+            rest = others;
+            let mut writing = self.write().await?;
+            let connection = &mut writing.connection();
+            hold_roll_ups(connection).await?;
+            self.refuse_other_reporting(connection).await?;
+            let sql = "UPDATE scope SET revision = revision WHERE scope_no = $1 AND revision = $2";
+            if query(sql).bind(scope_no).bind(revision).execute(connection).await? == 0 {
+                return Ok(());
+            }
+            put_days(connection, (scope_no, revision), days).await?;
+            writing.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for whoever computes the roll-ups again, and lets nobody begin to. An SQLite transaction is alone anyway.
+pub(super) async fn hold_roll_ups(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
+    }
+    query("LOCK TABLE event IN ROW EXCLUSIVE MODE").execute(connection).await.map(|_| ())
+}
+
+async fn put_days(
+    connection: &mut Connection<'_>,
+    (scope_no, revision): (i64, i64),
+    days: &[NewDay],
+) -> Result<(), StoreError> {
+    // Whole days: what is there may be of other accounts.
+    bulk(
+        "WITH gone (scope_no, day) AS ({rows}) DELETE FROM activity_day \
+         WHERE (scope_no, day) IN (SELECT scope_no, day FROM gone)",
+        [Column::ints(days.iter().map(|_| scope_no)), Column::ints(days.iter().map(|day| day.day))],
+    )
+    .execute(connection)
+    .await?;
+    let rows = || days.iter().flat_map(|day| day.activities.iter().map(move |activity| (day.day, activity)));
+    let columns = [
+        Column::ints(rows().map(|_| scope_no)),
+        Column::ints(rows().map(|(day, _)| day)),
+        Column::ints(rows().map(|(_, activity)| activity.0)),
+        Column::ints(rows().map(|(_, activity)| activity.1)),
+        Column::ints(rows().map(|(_, activity)| activity.2)),
+    ];
+    bulk("INSERT INTO activity_day (scope_no, day, activity_no, users, actions) {rows}", columns)
+        .execute(connection)
+        .await?;
+    let columns = [
+        Column::ints(days.iter().map(|_| scope_no)),
+        Column::ints(days.iter().map(|day| day.day)),
+        Column::ints(days.iter().map(|_| revision)),
+        Column::ints(days.iter().map(|day| day.revision)),
+        Column::ints(days.iter().map(|day| day.seconds)),
+    ];
+    put("scope_day", &["scope_no", "day"], &["scope_revision", "day_revision", "seconds"], columns)
+        .execute(connection)
+        .await
+}
