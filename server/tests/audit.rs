@@ -94,8 +94,8 @@ async fn every_change_of_a_member_is_told_with_who_made_it() {
     assert_eq!(
         told(&ada).await,
         [
-            r#"link ada@example.com | create_administrator ada@example.com | - | {"configures_tracking":true,"email":"ada@example.com","name":"Ada","role":"administrator"}"#.to_owned(),
-            format!(r#"{by_ada} invite_member {of} - | {{"configures_tracking":false,"email":"lisa@example.com","name":"Lisa","role":"viewer"}}"#),
+            r#"link ada@example.com | create_administrator ada@example.com | - | {"configures_tracking":true,"email":"ada@example.com","name":"Ada","role":"administrator","teams":[]}"#.to_owned(),
+            format!(r#"{by_ada} invite_member {of} - | {{"configures_tracking":false,"email":"lisa@example.com","name":"Lisa","role":"viewer","teams":[]}}"#),
             format!(r#"link lisa@example.com | accept_invitation {of} {{"name":"Lisa"}} | {{"name":"Lisa Ray"}}"#),
             format!(r#"{by_ada} permit_member {of} {{"configures_tracking":false,"role":"viewer"}} | {{"configures_tracking":false,"role":"administrator"}}"#),
             format!("{by_ada} disable_member {of} - | -"),
@@ -113,6 +113,33 @@ async fn every_change_of_a_member_is_told_with_who_made_it() {
     );
     let page = ada.get("/audit").await.text().await.unwrap();
     assert!(page.contains("Became the first administrator") && page.contains("Mon, 23 Nov 2026"));
+}
+
+#[tokio::test]
+async fn every_change_of_a_team_is_told() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let ours = |method: Method, path: &str, body: Value| {
+        ada.send(ada.request(method, path).header(header::ORIGIN, &server.base_url).json(&body))
+    };
+    let team = |accounts: &[&str]| json!({"name": "Key accounts", "accounts": accounts, "rules": []});
+    assert_eq!(ours(Method::POST, "/api/v1/teams", team(&["acme"])).await.status(), 201);
+    for _ in 0..2 {
+        assert_eq!(ours(Method::PUT, "/api/v1/teams/1", team(&["globex"])).await.status(), 200);
+        assert_eq!(ada.post("/members", &[("do", "teams"), ("member", "1"), ("team", "1")]).await.status(), 303);
+    }
+    assert_eq!(ours(Method::DELETE, "/api/v1/teams/1", Value::Null).await.status(), 204);
+    let by = "member ada@example.com |";
+    let seen = |account: &str| format!(r#"{{"accounts":["{account}"],"name":"Key accounts","rules":[]}}"#);
+    assert_eq!(
+        told(&ada).await[1..],
+        [
+            format!("{by} create_team Key accounts | - | {}", seen("acme")),
+            format!("{by} change_team Key accounts | {} | {}", seen("acme"), seen("globex")),
+            format!(r#"{by} assign_teams ada@example.com | {{"teams":[]}} | {{"teams":["Key accounts"]}}"#),
+            format!("{by} delete_team Key accounts | {} | -", seen("globex")),
+        ]
+    );
 }
 
 #[tokio::test]
