@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use harness::{
     TestServer,
     browser::{Browser, PASSWORD, administrator, viewer},
+    export_at,
 };
 use model::{instant::Instant, key::Grant};
 use reqwest::{Method, RequestBuilder, Response, header};
@@ -352,6 +353,51 @@ async fn a_viewer_looks_and_changes_nothing() {
     assert_eq!(lisa.post("/members", &fields).await.status(), 404);
     assert_eq!(ada.post("/members", &fields).await.status(), 303);
     assert_eq!(lisa.status("/members").await, 200);
+}
+
+#[tokio::test]
+async fn a_team_made_on_the_page_shows_its_members_what_it_sees() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    let lisa = viewer(&ada).await;
+    server.store.append(&[export_at("2026-11-23T10:59:00Z")]).await.unwrap();
+    let seen = async |browser: &Browser<'_>, team: &str| {
+        let path = format!("/api/v1/usage?from=2026-11-23&to=2026-11-23{team}");
+        browser.get(&path).await.json::<serde_json::Value>().await.unwrap()["time_spent"]["seconds"].clone()
+    };
+    assert_eq!((seen(&ada, "").await, seen(&lisa, "").await), (json!(60), json!(0)));
+
+    let rules =
+        [("on", "name"), ("attribute", ""), ("is", "contains"), ("value", "gmbh"), ("on", ""), ("attribute", "")];
+    let typed = [&[("team", ""), ("name", "Europe"), ("accounts", "acme\r\n\r\n globex ")], &rules[..]].concat();
+    let send = async |browser: &Browser<'_>, what, typed: &[(&str, &str)]| {
+        let answer = browser.post("/teams", &[&[("do", what)], typed].concat()).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, page) = send(&ada, "preview", &typed).await;
+    assert!(status == 200 && page.contains("This would see"), "{page}");
+    assert!(server.store.teams().await.unwrap().is_empty());
+    assert_eq!(send(&lisa, "save", &typed).await.0, 404);
+    assert_eq!(send(&ada, "save", &typed).await.0, 303);
+    let (status, page) = send(&ada, "save", &typed).await;
+    assert!(status == 422 && page.contains("There is a team with this name already"), "{page}");
+    let (status, page) = send(&ada, "save", &[("name", ""), ("accounts", "acme")]).await;
+    assert!(status == 422 && page.contains("name must not be empty"), "{page}");
+    let [team] = <[_; 1]>::try_from(server.store.teams().await.unwrap()).unwrap();
+    assert_eq!((team.accounts.len(), team.rules.len(), team.account_count), (2, 1, 1));
+
+    let (member, team) = (number(&server, "lisa@example.com").await, team.id.to_string());
+    let joins = [("do", "teams"), ("member", member.as_str()), ("team", team.as_str())];
+    assert_eq!(ada.post("/members", &joins).await.status(), 303);
+    assert_eq!(seen(&lisa, "").await, json!(60));
+    assert_eq!(seen(&ada, &format!("&team={team}")).await, json!(60));
+    // She has nothing to choose from, as one team is all she has.
+    for (browser, chooses) in [(&ada, true), (&lisa, false)] {
+        let page = browser.get("/").await.text().await.unwrap();
+        assert_eq!(page.contains("team-picker"), chooses, "{page}");
+    }
+    assert_eq!(send(&ada, "delete", &[("team", &team)]).await.0, 303);
+    assert_eq!((seen(&ada, "").await, seen(&lisa, "").await), (json!(60), json!(0)));
 }
 
 #[tokio::test]

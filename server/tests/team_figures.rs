@@ -37,7 +37,7 @@ use strategies::{
 };
 
 /// Cases unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 24;
+const CASES: u32 = 12;
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
