@@ -70,3 +70,6 @@ FOR EACH ROW WHEN (NOT (
     AND NEW.author IN (OLD.author, '') AND NEW.place IN (OLD.place, '') AND NEW.subject IN (OLD.subject, '')
     AND NEW.state_before IN (OLD.state_before, '') AND NEW.state_after IN (OLD.state_after, '')
 )) EXECUTE FUNCTION refuse_change_of_audit();
+
+-- Which member made a link, to take it back where they may no longer make any; 0 of those made by nobody who is one.
+ALTER TABLE link ADD COLUMN made_by BIGINT NOT NULL DEFAULT 0;

@@ -13,6 +13,8 @@ CREATE TABLE team_account_id (
     PRIMARY KEY (team_no, account_id)
 ) WITHOUT ROWID;
 
+CREATE INDEX team_account_id_account ON team_account_id (account_id);
+
 -- What the other accounts it sees have in common, in order of place. attribute_name is that of an attribute, else empty.
 CREATE TABLE team_rule (
     team_no        BIGINT NOT NULL,

@@ -52,6 +52,11 @@ CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN
     SELECT RAISE(ABORT, 'rows of the audit log are only added');
 END;
 
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE audit_no = NEW.audit_no) BEGIN
+    SELECT RAISE(ABORT, 'rows of the audit log are only added');
+END;
+
 CREATE TRIGGER audit_is_only_blanked BEFORE UPDATE ON audit
 WHEN NOT (
     NEW.audit_no = OLD.audit_no AND NEW.at = OLD.at AND NEW.action = OLD.action
@@ -62,3 +67,6 @@ WHEN NOT (
 ) BEGIN
     SELECT RAISE(ABORT, 'rows of the audit log are only added');
 END;
+
+-- Which member made a link, to take it back where they may no longer make any; 0 of those made by nobody who is one.
+ALTER TABLE link ADD COLUMN made_by BIGINT NOT NULL DEFAULT 0;

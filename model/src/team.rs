@@ -4,6 +4,7 @@
 use crate::{
     api::problem::FieldError,
     event::{ATTRIBUTE_NAME_BYTES, ATTRIBUTE_VALUE_BYTES, ID_BYTES, NAME_BYTES, Rejection, checked},
+    object::Object,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -175,7 +176,8 @@ impl TeamDefinition {
     /// # Errors
     /// The fields at fault, by their JSON pointers.
     pub fn from_json(json: &Value) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
+        // What a team is told with beside these is passed over when it is sent back.
+        let mut errors = unknown_fields(json, &["name", "accounts", "rules", "id", "account_count", "members"]);
         let mut at_fault = |pointer: String, detail: String| errors.push(FieldError { pointer, detail });
         let name = text(json, "name", NAME_BYTES, &mut |field, detail| at_fault(format!("/{field}"), detail));
         let mut accounts = BTreeSet::new();
@@ -189,6 +191,9 @@ impl TeamDefinition {
         }
         let mut rules = Vec::new();
         for (index, rule) in array(json, "rules", RULES_MAX, &mut at_fault).iter().enumerate() {
+            for FieldError { pointer, detail } in unknown_fields(rule, &["on", "attribute", "is", "value"]) {
+                at_fault(format!("/rules/{index}{pointer}"), detail);
+            }
             let mut at_fault = |field: &str, detail| at_fault(format!("/rules/{index}/{field}"), detail);
             rules.extend(TeamRule::from_json(rule, &mut at_fault));
         }
@@ -197,6 +202,11 @@ impl TeamDefinition {
             _ => Err(errors),
         }
     }
+}
+
+/// What is wrong with the names of an object's fields, or with there being none.
+fn unknown_fields(json: &Value, names: &[&str]) -> Vec<FieldError> {
+    Object::of(json, names).and_then(|object| object.finish(())).err().unwrap_or_default()
 }
 
 /// A text that must be there, unless it is at fault.

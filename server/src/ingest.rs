@@ -1,7 +1,10 @@
 //! From validated events to durable ones: a bounded queue, and one writer that commits what waits in it together.
 
 use crate::store::{Appended, Batch, Outcome, Store, StoreError};
-use model::{event::EVENTS_PER_REQUEST, reject::Reject};
+use model::{
+    event::{EVENTS_PER_REQUEST, Event},
+    reject::Reject,
+};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -11,8 +14,12 @@ use tokio::{
 /// How many events wait at most. What does not fit is refused, so that memory stays bounded.
 pub const QUEUE_EVENTS: usize = 50_000;
 
-/// How many bytes of a rejected event, kept as it was sent, take the place of one event, about.
+/// How many bytes of a rejected event, kept as it was sent, or of an account's attributes, take the place of one event,
+/// about.
 const PLACE_BYTES: usize = 1024;
+
+/// What an attribute takes beside its texts.
+const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>();
 
 /// With how many events a commit stops taking in further requests.
 const COMMIT_EVENTS: usize = 5_000;
@@ -104,8 +111,11 @@ impl Ingest {
 /// How much room a batch takes in the queue, in events.
 fn places(Batch { events, rejects, replays, namings, identities }: &Batch) -> usize {
     let of_reject = |reject: &Reject| 1 + reject.body.len() / PLACE_BYTES;
+    // Few events have any, and of an event that has many they are most of it.
+    let of_attribute = |(name, value): &(String, String)| ATTRIBUTE_BYTES + name.len() + value.len();
+    let of_event = |event: &Event| 1 + event.account_attributes.iter().map(of_attribute).sum::<usize>() / PLACE_BYTES;
     let others = replays.len() + namings.len() + identities.len();
-    events.len() + others + rejects.iter().map(of_reject).sum::<usize>()
+    events.iter().map(of_event).sum::<usize>() + others + rejects.iter().map(of_reject).sum::<usize>()
 }
 
 /// Takes what waits, commits it together, answers everyone; again until the queue is closed and empty. While a
@@ -183,7 +193,7 @@ mod tests {
     use super::*;
     use crate::store::Asked;
     use model::{
-        event::{Event, IdScope, Kind},
+        event::{IdScope, Kind},
         instant::Instant,
     };
 
@@ -231,6 +241,16 @@ mod tests {
         let refused = ingest.append(vec![event("x"); QUEUE_EVENTS + 1]).await;
         assert!(matches!(refused, Err(IngestError::QueueFull)));
         assert_eq!(ingest.append(vec![event("x")]).await.unwrap(), [Outcome::Accepted]);
+    }
+
+    #[test]
+    fn what_takes_more_memory_takes_more_room() {
+        let with_attributes = |count: usize| {
+            let attributes = (0..count).map(|number| (number.to_string(), "x".repeat(200)));
+            Event { account_attributes: attributes.collect(), ..event("x") }
+        };
+        assert_eq!(places(&vec![event("x"), with_attributes(1)].into()), 2);
+        assert_eq!(places(&vec![with_attributes(20)].into()), 5);
     }
 
     #[tokio::test]

@@ -130,7 +130,8 @@ async fn every_change_of_a_team_is_told() {
     }
     assert_eq!(ours(Method::DELETE, "/api/v1/teams/1", Value::Null).await.status(), 204);
     let by = "member ada@example.com |";
-    let seen = |account: &str| format!(r#"{{"accounts":["{account}"],"name":"Key accounts","rules":[]}}"#);
+    let seen =
+        |account: &str| format!(r#"{{"account_count":1,"accounts":["{account}"],"name":"Key accounts","rules":[]}}"#);
     assert_eq!(
         told(&ada).await[1..],
         [

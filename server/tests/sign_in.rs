@@ -369,7 +369,7 @@ async fn a_team_made_on_the_page_shows_its_members_what_it_sees() {
 
     let rules =
         [("on", "name"), ("attribute", ""), ("is", "contains"), ("value", "gmbh"), ("on", ""), ("attribute", "")];
-    let typed = [&[("team", ""), ("name", "Europe"), ("accounts", "acme\r\n\r\n globex ")], &rules[..]].concat();
+    let typed = [&[("team", ""), ("name", "Europe"), ("accounts", "acme\r\n\r\nglobex ")], &rules[..]].concat();
     let send = async |browser: &Browser<'_>, what, typed: &[(&str, &str)]| {
         let answer = browser.post("/teams", &[&[("do", what)], typed].concat()).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
@@ -384,7 +384,8 @@ async fn a_team_made_on_the_page_shows_its_members_what_it_sees() {
     let (status, page) = send(&ada, "save", &[("name", ""), ("accounts", "acme")]).await;
     assert!(status == 422 && page.contains("name must not be empty"), "{page}");
     let [team] = <[_; 1]>::try_from(server.store.teams().await.unwrap()).unwrap();
-    assert_eq!((team.accounts.len(), team.rules.len(), team.account_count), (2, 1, 1));
+    assert_eq!(team.accounts, ["acme".to_owned(), "globex ".to_owned()].into());
+    assert_eq!((team.rules.len(), team.account_count), (1, 1));
 
     let (member, team) = (number(&server, "lisa@example.com").await, team.id.to_string());
     let joins = [("do", "teams"), ("member", member.as_str()), ("team", team.as_str())];
@@ -415,6 +416,26 @@ async fn who_is_disabled_is_out_at_once() {
     // What ended stays ended.
     assert_eq!(lisa.status("/api/v1/today").await, 401);
     assert_eq!(lisa.sign_in("lisa@example.com", PASSWORD).await, 303);
+}
+
+#[tokio::test]
+async fn no_link_lets_anybody_in_whose_maker_may_make_none_any_more() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    for (email, taken) in
+        [("bea@example.com", &[("do", "disable")][..]), ("cleo@example.com", &[("do", "permit"), ("role", "viewer")])]
+    {
+        let maker = Browser::new(&server);
+        assert_eq!(maker.use_link(&ada.invite("Bea", email, "administrator").await, "Bea", "").await, 303);
+        let invitation = maker.invite("Eve", &format!("by-{email}"), "administrator").await;
+        let reset = maker.shown_link(&[("do", "reset"), ("member", &number(&server, "ada@example.com").await)]).await;
+        let member = number(&server, email).await;
+        let fields = [taken, &[("member", member.as_str())]].concat();
+        assert_eq!(ada.post("/members", &fields).await.status(), 303);
+        for link in [invitation, reset] {
+            assert_eq!(Browser::new(&server).use_link(&link, "Eve", "").await, 410);
+        }
+    }
 }
 
 #[tokio::test]

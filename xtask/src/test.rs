@@ -44,7 +44,7 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 11] = [
+const ON_BOTH_DATABASES: [&str; 13] = [
     "api",
     "audit",
     "faults",
@@ -55,7 +55,9 @@ const ON_BOTH_DATABASES: [&str; 11] = [
     "quality",
     "several_servers",
     "sign_in",
+    "team_figures",
     "time_zone",
+    "who_sees_what",
 ];
 
 /// A stage that has run.

@@ -57,20 +57,24 @@ pub(crate) fn Field(
     /// What stands in it at first.
     #[prop(optional)]
     value: Option<String>,
+    /// What it is known by on the page, where another field is sent as the same.
+    #[prop(optional, into)]
+    id: Option<String>,
 ) -> impl IntoView {
+    let id = id.unwrap_or_else(|| name.to_owned());
     let sent = form.value(name).to_owned();
     let value = if sent.is_empty() { value.unwrap_or_default() } else { sent };
     let error = form.error(name).map(str::to_owned);
-    let (error_id, hint_id) = (format!("{name}-error"), format!("{name}-hint"));
+    let (error_id, hint_id) = (format!("{id}-error"), format!("{id}-hint"));
     let described = [error.is_some().then(|| error_id.clone()), hint.is_some().then(|| hint_id.clone())];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let described = (!described.is_empty()).then_some(described);
     let is_wrong = error.is_some().then_some("true");
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=id.clone()>{label}</label>
             <input
-                id=name
+                id=id
                 name=name
                 type=takes.kind()
                 autocomplete=takes.autocomplete()

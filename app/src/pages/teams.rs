@@ -123,19 +123,23 @@ fn TeamForm(
     let delete = (!is_new).then(|| {
         view! { <button type="submit" class="button" name="do" value="delete">"Delete the team"</button> }
     });
-    let accounts_label = format!("accounts-{id}");
+    let (name_id, accounts_label) = (format!("name-{id}"), format!("accounts-{id}"));
     view! {
         <form method="post" action=TEAMS class="form">
             <FormError form=form.clone() />
             {preview}
             <input type="hidden" name="team" value=id />
-            <Field name="name" label="Name" takes=Takes::Other form value=name />
+            <Field name="name" label="Name" takes=Takes::Other form value=name id=name_id />
             <div class="field">
                 <label for=accounts_label.clone()>"Accounts by their ids, one a line; they may not have appeared yet"</label>
                 <textarea id=accounts_label name="accounts" rows="4">{accounts}</textarea>
             </div>
             <fieldset class="team-rules">
                 <legend>"And every account that matches any of these"</legend>
+                <p class="muted">
+                    "Whoever has an ingest key says what accounts are called and what attributes they have: a key in a web page is \
+                    everybody's."
+                </p>
                 {rows}
             </fieldset>
             <div class="permissions">

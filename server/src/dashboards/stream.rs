@@ -92,8 +92,11 @@ fn cursor(row: &EntryRow) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&position).unwrap_or_default())
 }
 
+/// The longest cursor, in bytes: three ids or names, each of whose characters JSON may escape.
+const CURSOR_LENGTH: usize = 4_096;
+
 fn position(cursor: &str) -> Result<StreamPosition, ReadError> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let bytes = (cursor.len() <= CURSOR_LENGTH).then(|| URL_SAFE_NO_PAD.decode(cursor).ok()).flatten();
     let position = bytes.and_then(|bytes| serde_json::from_slice::<StreamPosition>(&bytes).ok());
     // No id holds a NUL, which Postgres takes in no text.
     let usable = |at: &StreamPosition| [&at.account, &at.user, &at.module].iter().all(|text| !text.contains('\0'));

@@ -64,6 +64,9 @@ pub enum MemberError {
     /// There is no such member, or none that it could be done to.
     #[error("there is no such member")]
     NoMember,
+    /// There is no such team.
+    #[error("there is no such team")]
+    NoTeam,
     /// The system has no randomness, or the library can't hash.
     #[error("{0}")]
     Failed(String),

@@ -111,6 +111,7 @@ impl Form {
                 (StatusCode::UNPROCESSABLE_ENTITY, "", fault)
             }
             MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
+            MemberError::NoTeam => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such team any more".to_owned()),
             MemberError::LinkOver => (StatusCode::GONE, "", "This link does not open any more".to_owned()),
             MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => return self.note_fault(&error),
         };

@@ -15,7 +15,10 @@ use std::sync::Arc;
 pub(super) async fn check(State(named): State<Option<Arc<[String]>>>, request: Request, next: Next) -> Response {
     let Some(named) = named else { return next.run(request).await };
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let is_ours = |host: &str| is_here(host) || named.iter().any(|name| name.eq_ignore_ascii_case(host));
+    let is_ours = |host: &str| {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        is_here(&host) || named.iter().any(|name| name.eq_ignore_ascii_case(&host))
+    };
     if host.as_ref().is_some_and(|host| is_ours(host.host())) {
         return next.run(request).await;
     }
@@ -43,6 +46,8 @@ mod tests {
             ("[::1]:3000", 200),
             ("localhost:3000", 200),
             ("usage.localhost", 200),
+            ("LocalHost.:3000", 200),
+            ("usage.example.com.", 200),
             ("Usage.Example.com", 200),
             ("usage.example.com:8443", 200),
             ("evil.example:3000", 421),

@@ -120,7 +120,9 @@ impl From<MemberError> for ApiProblem {
     fn from(error: MemberError) -> Self {
         match error {
             MemberError::Store(error) => error.into(),
-            MemberError::LinkOver | MemberError::NoMember => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            MemberError::LinkOver | MemberError::NoMember | MemberError::NoTeam => {
+                Self::new(StatusCode::NOT_FOUND, error.to_string())
+            }
             MemberError::Wrong | MemberError::TooMany(_) | MemberError::Busy | MemberError::Failed(_) => {
                 tracing::error!(%error, "what a member wanted was not done");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "that could not be done at the moment")

@@ -57,6 +57,10 @@ async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Resu
     if wanted == "delete" {
         return Some(carry_out(async move { Ok(store.delete_team(number, &author).await.map(|_| None)?) }).await);
     }
+    if !["save", "preview"].contains(&wanted.as_str()) {
+        form.note("", format!("Nothing can be done that is called “{wanted}”"));
+        return None;
+    }
     let definition = match TeamDefinition::from_json(&typed(&form.sent())) {
         Ok(definition) => definition,
         Err(errors) => {
@@ -72,7 +76,10 @@ async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Resu
     let done = carry_out(async move {
         match (wanted.as_str(), is_new) {
             ("save", true) => store.add_team(&definition, &author).await.map(|_| None),
-            ("save", false) => store.change_team(number, &definition, &author).await.map(|_| None),
+            ("save", false) => match store.change_team(number, &definition, &author).await {
+                Ok(false) => return Err(MemberError::NoTeam),
+                changed => changed.map(|_| None),
+            },
             _ => store.preview_team(&definition).await.map(Some),
         }
         .map_err(MemberError::from)
@@ -82,7 +89,8 @@ async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Resu
 
 /// What was typed, as the API takes a team.
 fn typed(form: &SentForm) -> Value {
-    let accounts: Vec<&str> = form.value("accounts").lines().map(str::trim).filter(|id| !id.is_empty()).collect();
+    // An id is what it is to the letter, and so to the space.
+    let accounts: Vec<&str> = form.value("accounts").lines().filter(|id| !id.trim().is_empty()).collect();
     let [on, attributes, is, values] = ["on", "attribute", "is", "value"].map(|name| form.all(name));
     let rows = on.into_iter().zip(attributes).zip(is.into_iter().zip(values));
     let rules: Vec<Value> = rows

@@ -399,6 +399,11 @@ impl<'w> Writing<'w> {
         self.connection.lend()
     }
 
+    /// The connection to write with, where that changes nothing that is remembered.
+    pub(super) fn connection_beside_days(&mut self) -> Connection<'_> {
+        self.connection.lend()
+    }
+
     /// The connection to write with, and what is remembered.
     pub(super) fn parts(&mut self) -> (Connection<'_>, &mut Remembered) {
         (self.connection.lend(), &mut self.writer.remembered)

@@ -75,7 +75,8 @@ impl Store {
             let (days, others) = rest.split_at(fits.count().max(1));
             rest = others;
             let mut writing = self.write().await?;
-            let connection = &mut writing.connection();
+            // The sums of a scope are made from what users did, and change none of it.
+            let connection = &mut writing.connection_beside_days();
             hold_roll_ups(connection).await?;
             self.refuse_other_reporting(connection).await?;
             let sql = "UPDATE scope SET revision = revision WHERE scope_no = $1 AND revision = $2";

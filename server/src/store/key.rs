@@ -167,7 +167,7 @@ impl Store {
             .bind(digest.as_slice())
             .bind(seen.millis())
             .bind(seen.plus_millis(-every).millis())
-            .execute(&mut writing.connection())
+            .execute(&mut writing.connection_beside_days())
             .await?;
         writing.commit().await
     }

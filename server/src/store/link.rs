@@ -30,7 +30,8 @@ impl Store {
     /// Makes a link for the first administrator.
     pub async fn add_first_link(&self, digest: [u8; 32], now: Instant, expires: Instant) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        insert_link(&mut writing.connection(), digest, LinkPurpose::Administrator, 0, now, expires).await?;
+        let link = NewLink { digest, purpose: LinkPurpose::Administrator, member_no: 0, made_by: 0, expires };
+        insert_link(&mut writing.connection(), link, now).await?;
         writing.commit().await
     }
 
@@ -47,7 +48,8 @@ impl Store {
         hold_teams(connection, Hold::Alone).await?;
         let member = insert_member(connection, new, author.at).await?;
         join_teams(connection, member.member_no, &new.teams).await?;
-        insert_link(connection, digest, LinkPurpose::Invitation, member.member_no, author.at, expires).await?;
+        let (purpose, member_no, made_by) = (LinkPurpose::Invitation, member.member_no, author.number);
+        insert_link(connection, NewLink { digest, purpose, member_no, made_by, expires }, author.at).await?;
         let made = state(new, &teams_of(connection, member.member_no).await?);
         enter(connection, author, Action::InviteMember, &subject(&member), States::new(made)).await?;
         writing.commit().await?;
@@ -72,7 +74,8 @@ impl Store {
             MemberState::Disabled => return Ok(None),
         };
         query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
-        insert_link(connection, digest, purpose, member_no, author.at, expires).await?;
+        insert_link(connection, NewLink { digest, purpose, member_no, made_by: author.number, expires }, author.at)
+            .await?;
         let made = States::new(json!({"for": purpose, "expires": expires}));
         enter(connection, author, Action::MakeLink, &subject(&member), made).await?;
         writing.commit().await?;
@@ -161,27 +164,36 @@ impl Store {
     }
 }
 
+/// Forgets the links that a member made, who may make none any more: whom they were given to comes in by nobody.
+pub(super) async fn forget_links_by(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
+    query("DELETE FROM link WHERE made_by = $1").bind(member_no).execute(connection).await?;
+    Ok(())
+}
+
 /// Who uses a link, somewhere: whom it is for, or whoever else has it.
 fn holder(member: &Member, place: &str, at: Instant) -> Author {
     let (number, name) = (member.member_no, member.email.clone());
     Author { kind: AuthorKind::Link, number, name, place: place.to_owned(), at }
 }
 
-/// Makes a link, and forgets those that are over.
-async fn insert_link(
-    connection: &mut Connection<'_>,
+/// A link about to be made: for a member, by another, or 0.
+struct NewLink {
     digest: [u8; 32],
     purpose: LinkPurpose,
     member_no: i64,
-    now: Instant,
+    made_by: i64,
     expires: Instant,
-) -> Result<(), StoreError> {
+}
+
+/// Makes a link, and forgets those that are over.
+async fn insert_link(connection: &mut Connection<'_>, link: NewLink, now: Instant) -> Result<(), StoreError> {
     query("DELETE FROM link WHERE expires_at <= $1").bind(now.millis()).execute(connection).await?;
-    query("INSERT INTO link (digest, purpose, member_no, expires_at) VALUES ($1, $2, $3, $4)")
-        .bind(digest.as_slice())
-        .bind(purpose.as_str())
-        .bind(member_no)
-        .bind(expires.millis())
+    query("INSERT INTO link (digest, purpose, member_no, made_by, expires_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(link.digest.as_slice())
+        .bind(link.purpose.as_str())
+        .bind(link.member_no)
+        .bind(link.made_by)
+        .bind(link.expires.millis())
         .execute(connection)
         .await?;
     Ok(())

@@ -4,6 +4,7 @@ use super::{
     Store, StoreError,
     audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
+    link::forget_links_by,
     scope::Sight,
     statement::query,
 };
@@ -108,6 +109,9 @@ impl Store {
         let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
         let sql = "UPDATE member SET role = $2, configures_tracking = $3 WHERE member_no = $1";
         query(sql).bind(member_no).bind(role.as_str()).bind(i64::from(configures_tracking)).execute(connection).await?;
+        if role != Role::Administrator {
+            forget_links_by(connection, member_no).await?;
+        }
         let states = States {
             before: permissions(before.role, before.configures_tracking),
             after: permissions(role, configures_tracking),
@@ -130,6 +134,7 @@ impl Store {
         if disabled {
             forget_browsers(connection, member_no).await?;
             query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
+            forget_links_by(connection, member_no).await?;
         }
         if disabled != (before.state == MemberState::Disabled) {
             let action = if disabled { Action::DisableMember } else { Action::EnableMember };

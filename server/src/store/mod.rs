@@ -214,7 +214,7 @@ impl Store {
                 Some(shared) => store.check_with(&mut shared.acquire().await?.connection()).await,
                 None => {
                     let mut writing = store.write().await?;
-                    let applied = store.check_with(&mut writing.connection()).await?;
+                    let applied = store.check_with(&mut writing.connection_beside_days()).await?;
                     writing.commit().await?;
                     Ok(applied)
                 }

@@ -287,9 +287,11 @@ async fn work_out(
         return Ok(());
     }
     let accounts = outdated.numbers();
-    let teams = team::definitions(connection).await?;
+    let accounts_with_traits = traits(connection, accounts.as_ref()).await?;
+    let of_accounts = accounts.is_some().then(|| accounts_with_traits.values().map(|account| &*account.id).collect());
+    let teams = team::definitions(connection, of_accounts).await?;
     let mut belong: BTreeSet<(i64, i64)> = BTreeSet::new();
-    for (account_no, account) in traits(connection, accounts.as_ref()).await? {
+    for (account_no, account) in accounts_with_traits {
         let seeing: BTreeSet<i64> =
             teams.iter().filter(|(_, team)| team.sees(&account)).map(|(team_no, _)| *team_no).collect();
         let scopes = scopes.iter().filter(|(_, teams)| teams.iter().any(|team_no| seeing.contains(team_no)));

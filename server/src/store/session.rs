@@ -121,7 +121,7 @@ impl Store {
     pub async fn see_session(&self, session_no: i64, seen: Instant) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         let sql = "UPDATE session SET seen_at = $2 WHERE session_no = $1 AND seen_at < $2";
-        query(sql).bind(session_no).bind(seen.millis()).execute(&mut writing.connection()).await?;
+        query(sql).bind(session_no).bind(seen.millis()).execute(&mut writing.connection_beside_days()).await?;
         writing.commit().await
     }
 

@@ -20,12 +20,15 @@ use model::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many of the accounts that come to a team by name, or leave it, the audit log tells.
+const TOLD_ACCOUNTS: usize = 100;
+
 impl Store {
     /// Every team, by name.
     pub async fn teams(&self) -> Result<Vec<Team>, StoreError> {
         let mut reading = self.read.begin().await?;
         let connection = &mut reading.connection();
-        let definitions = definitions(connection).await?;
+        let definitions = definitions(connection, None).await?;
         let sql = "SELECT t.team_no, COUNT(s.account_no) FROM team t \
                    LEFT JOIN scope_account s ON s.scope_no = t.scope_no GROUP BY t.team_no";
         let counts: Vec<(i64, i64)> = query(sql).fetch_all(connection).await?;
@@ -102,7 +105,8 @@ impl Store {
         let (team_no,) = added.ok_or_else(|| StoreError::TeamNameTaken(team.name.clone()))?;
         insert_parts(connection, team_no, team).await?;
         settle_scopes(connection, Some(team_no)).await?;
-        enter(connection, author, Action::CreateTeam, &subject(team_no, team), States::new(json!(team))).await?;
+        enter(connection, author, Action::CreateTeam, &subject(team_no, team), States::new(told(team, &team.accounts)))
+            .await?;
         writing.commit().await?;
         Ok(team_no)
     }
@@ -117,14 +121,16 @@ impl Store {
         if taken.is_some() {
             return Err(StoreError::TeamNameTaken(team.name.clone()));
         }
-        let Some(before) = definitions(connection).await?.remove(&team_no) else { return Ok(false) };
+        let Some(before) = definitions(connection, None).await?.remove(&team_no) else { return Ok(false) };
         let sql = "UPDATE team SET name = $2 WHERE team_no = $1";
         query(sql).bind(team_no).bind(&*team.name).execute(connection).await?;
         delete_parts(connection, team_no).await?;
         insert_parts(connection, team_no, team).await?;
         settle_scopes(connection, Some(team_no)).await?;
         if before != *team {
-            let states = States { before: json!(before), after: json!(team) };
+            let left = before.accounts.difference(&team.accounts).cloned().collect();
+            let come = team.accounts.difference(&before.accounts).cloned().collect();
+            let states = States { before: told(&before, &left), after: told(team, &come) };
             enter(connection, author, Action::ChangeTeam, &subject(team_no, &before), states).await?;
         }
         writing.commit().await?;
@@ -136,12 +142,12 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         hold_teams(connection, Hold::Alone).await?;
-        let Some(before) = definitions(connection).await?.remove(&team_no) else { return Ok(false) };
+        let Some(before) = definitions(connection, None).await?.remove(&team_no) else { return Ok(false) };
         query("DELETE FROM team WHERE team_no = $1").bind(team_no).execute(connection).await?;
         delete_parts(connection, team_no).await?;
         query("DELETE FROM team_member WHERE team_no = $1").bind(team_no).execute(connection).await?;
         settle_scopes(connection, None).await?;
-        let states = States { before: json!(before), after: Value::Null };
+        let states = States { before: told(&before, &before.accounts), after: Value::Null };
         enter(connection, author, Action::DeleteTeam, &subject(team_no, &before), states).await?;
         writing.commit().await?;
         Ok(true)
@@ -164,6 +170,12 @@ impl Store {
         writing.commit().await?;
         Ok(true)
     }
+}
+
+/// What the audit log tells of a team and of accounts that it names, of which there may be thousands.
+fn told(team: &TeamDefinition, accounts: &BTreeSet<String>) -> Value {
+    let first: Vec<&String> = accounts.iter().take(TOLD_ACCOUNTS).collect();
+    json!({"name": team.name, "rules": team.rules, "accounts": first, "account_count": team.accounts.len()})
 }
 
 /// A team as a subject of the audit log.
@@ -192,13 +204,23 @@ pub(super) async fn join_teams(
     settle_scopes(connection, None).await
 }
 
-/// What every team sees, by its number.
-pub(super) async fn definitions(connection: &mut Connection<'_>) -> Result<BTreeMap<i64, TeamDefinition>, StoreError> {
+/// What every team sees, by its number; where `of_accounts` are given, of the accounts it names these alone.
+pub(super) async fn definitions(
+    connection: &mut Connection<'_>,
+    of_accounts: Option<Vec<&str>>,
+) -> Result<BTreeMap<i64, TeamDefinition>, StoreError> {
     let rows: Vec<(i64, String)> = query("SELECT team_no, name FROM team").fetch_all(connection).await?;
     let team = |(team_no, name)| (team_no, TeamDefinition { name, ..TeamDefinition::default() });
     let mut teams: BTreeMap<i64, TeamDefinition> = rows.into_iter().map(team).collect();
-    let sql = "SELECT team_no, account_id FROM team_account_id";
-    for (team_no, account_id) in query(sql).fetch_all::<(i64, String)>(connection).await? {
+    let named: Vec<(i64, String)> = match of_accounts {
+        Some(ids) => {
+            let text = "WITH wanted (account_id) AS ({rows}) SELECT t.team_no, t.account_id FROM wanted \
+                        CROSS JOIN team_account_id t WHERE t.account_id = wanted.account_id";
+            bulk(text, [Column::texts(ids)]).fetch_all(connection).await?
+        }
+        None => query("SELECT team_no, account_id FROM team_account_id").fetch_all(connection).await?,
+    };
+    for (team_no, account_id) in named {
         teams.entry(team_no).or_default().accounts.insert(account_id);
     }
     let sql = "SELECT team_no, looks_at, attribute_name, comparison, value FROM team_rule ORDER BY team_no, place";

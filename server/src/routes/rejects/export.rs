@@ -93,10 +93,10 @@ fn csv_lines(rejects: &[RejectEntry]) -> Vec<u8> {
         let texts =
             [&reject.protocol, reject.key.as_ref().unwrap_or(&String::new()), &reject.code].map(|text| inert(text));
         let [protocol, key, code] = texts;
-        let (detail, body) = (inert(&reject.detail), inert(&reject.body));
+        let [detail, pointer, body] = [&reject.detail, &reject.pointer, &reject.body].map(|text| inert(text));
         let (id, received) = (reject.id.to_string(), reject.received.to_string());
         // Writing to memory never fails.
-        let _ = lines.write_record([id, received, protocol, key, code, detail, reject.pointer.clone(), body]);
+        let _ = lines.write_record([id, received, protocol, key, code, detail, pointer, body]);
     }
     lines.into_inner().unwrap_or_default()
 }
