@@ -46,8 +46,8 @@ pub(crate) fn TeamsPage() -> impl IntoView {
             <h1>"Teams"</h1>
             <p class="as-of">"Whose members see which accounts"</p>
         </header>
-        <div class="profile">
-            {empty} {panels}
+        <div class="profile teams">
+            <div>{empty} {panels}</div>
             <section class="panel">
                 <h2>"Add a team"</h2>
                 <TeamForm
