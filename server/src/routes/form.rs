@@ -1,16 +1,16 @@
 //! Forms of the pages, as browsers send them: the same with JavaScript or without.
 
-use super::{address::address, cookie, page, problem::ApiProblem, same_origin};
+use super::{access::Caller, address::address, cookie, page, problem::ApiProblem, same_origin, sign_in};
 use crate::{
     Server,
     members::{Browser, MemberError},
-    store::StoreError,
+    store::{Author, StoreError},
 };
 use app::PageData;
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderValue, StatusCode, header, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use model::{
     api::{
@@ -50,6 +50,35 @@ impl FromRequest<Server> for Form {
         }
         let fields = form_urlencoded::parse(&body).into_owned().collect();
         Ok(Self { fields, parts, errors: Vec::new(), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+    }
+}
+
+/// A form that an administrator sent, on a page that is for them alone.
+pub(super) struct AdministratorForm {
+    pub(super) form: Form,
+    /// The administrator, as the page shows them.
+    pub(super) reader: Reader,
+    /// The same, as a change by them is entered in the audit log.
+    pub(super) author: Author,
+}
+
+impl FromRequest<Server> for AdministratorForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Response> {
+        let form = Form::from_request(request, server).await.map_err(IntoResponse::into_response)?;
+        let caller = Caller::of(&form.parts.headers, server).await.map_err(IntoResponse::into_response)?;
+        let reader = caller.reader(server.access);
+        if reader.manages_members() {
+            let author = caller.author(&form.parts, server);
+            return Ok(Self { form, reader, author });
+        }
+        Err(match caller {
+            Caller::Anyone => sign_in::first(&form.parts.uri.path().parse().unwrap_or_default()),
+            Caller::Key(_) | Caller::Member(_) => {
+                page::answer(server, form.parts, reader, Ok(PageData::NotFound)).await
+            }
+        })
     }
 }
 

@@ -1,11 +1,9 @@
 //! Teams as administrators see and change them on the page.
 
 use super::{
-    access::Caller,
-    form::{Form, carry_out},
+    form::{AdministratorForm, Form, carry_out},
     page,
     problem::ApiProblem,
-    sign_in,
 };
 use crate::{Server, members::MemberError, store::Author};
 use app::{PageData, view::TEAMS};
@@ -24,18 +22,10 @@ pub(super) async fn load(server: &Server) -> Result<PageData, ApiProblem> {
     page_data(server, SentForm::default(), None).await
 }
 
-pub(super) async fn post_teams(State(server): State<Server>, mut form: Form) -> Result<Response, ApiProblem> {
-    let caller = Caller::of(&form.parts.headers, &server).await?;
-    let reader = caller.reader(server.access);
-    if !reader.manages_members() {
-        return Ok(match caller {
-            Caller::Anyone => sign_in::first(&TEAMS.parse().unwrap_or_default()),
-            Caller::Key(_) | Caller::Member(_) => {
-                page::answer(&server, form.parts, reader, Ok(PageData::NotFound)).await
-            }
-        });
-    }
-    let author = caller.author(&form.parts, &server);
+pub(super) async fn post_teams(
+    State(server): State<Server>,
+    AdministratorForm { mut form, reader, author }: AdministratorForm,
+) -> Result<Response, ApiProblem> {
     match change(&server, &mut form, author).await {
         Some(Ok(None)) => return Ok(Redirect::to(TEAMS).into_response()),
         Some(Ok(preview)) => {

@@ -3,7 +3,11 @@
 use crate::{
     Server,
     key::KeyError,
-    routes::{access::Caller, form::Form, page, problem::ApiProblem, sign_in},
+    routes::{
+        form::{AdministratorForm, Form},
+        page,
+        problem::ApiProblem,
+    },
     store::{Author, StoreError},
 };
 use app::{PageData, view::KEYS};
@@ -22,18 +26,10 @@ pub(in crate::routes) async fn load(server: &Server) -> Result<PageData, ApiProb
     page_data(server, SentForm::default(), None).await
 }
 
-pub(in crate::routes) async fn post_keys(State(server): State<Server>, mut form: Form) -> Result<Response, ApiProblem> {
-    let caller = Caller::of(&form.parts.headers, &server).await?;
-    let reader = caller.reader(server.access);
-    if !reader.manages_members() {
-        return Ok(match caller {
-            Caller::Anyone => sign_in::first(&KEYS.parse().unwrap_or_default()),
-            Caller::Key(_) | Caller::Member(_) => {
-                page::answer(&server, form.parts, reader, Ok(PageData::NotFound)).await
-            }
-        });
-    }
-    let author = caller.author(&form.parts, &server);
+pub(in crate::routes) async fn post_keys(
+    State(server): State<Server>,
+    AdministratorForm { mut form, reader, author }: AdministratorForm,
+) -> Result<Response, ApiProblem> {
     match change(&server, &mut form, author).await {
         Some(Ok(None)) => return Ok(Redirect::to(KEYS).into_response()),
         Some(Ok(made)) => {
