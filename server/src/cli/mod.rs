@@ -4,6 +4,8 @@ mod import;
 mod key;
 mod rebuild;
 mod serve;
+#[cfg(feature = "oidc")]
+mod single_sign_on;
 mod user;
 
 use crate::{

@@ -1,6 +1,8 @@
 //! Members: signing in and out, links that open once, and who may be what. HTTP is for the routes, SQL for the store.
 
 mod password;
+#[cfg(feature = "oidc")]
+pub mod single_sign_on;
 mod throttle;
 
 use crate::{
