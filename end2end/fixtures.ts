@@ -29,9 +29,10 @@ export const test = base.extend<Fixtures>({
   start: ["2026-11-23T12:00:00Z", { option: true }],
   demo: [false, { option: true }],
   signIn: [false, { option: true }],
+  issuer: ["", { option: true }],
 
-  server: async ({ zone, start, demo, signIn }, use) => {
-    const server = await Server.start({ zone, start, demo, signIn });
+  server: async ({ zone, start, demo, signIn, issuer }, use) => {
+    const server = await Server.start({ zone, start, demo, signIn, issuer });
     await use(server);
     await server.stop();
   },

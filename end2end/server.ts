@@ -12,6 +12,8 @@ export interface Settings {
   demo: boolean;
   /** Whether only those see anything who signed in. */
   signIn: boolean;
+  /** The provider by which members may sign in; empty where there is none. */
+  issuer: string;
 }
 
 /** An event as the API takes it. */
@@ -41,8 +43,9 @@ export class Server {
     private readonly program: Launched,
   ) {}
 
-  static async start({ zone, start, demo, signIn }: Settings): Promise<Server> {
+  static async start({ zone, start, demo, signIn, issuer }: Settings): Promise<Server> {
     const options = [zone, start, ...(demo ? ["--demo"] : []), ...(signIn ? ["--sign-in"] : [])];
+    if (issuer) options.push("--issuer", issuer);
     const program = await launch("USAGE_MONITOR_CONTROLLED", options);
     return new Server(program.line, Date.parse(start), program);
   }
