@@ -87,6 +87,7 @@ async fn add_team(server: &TestServer, name: &str) {
 async fn stays_out(browser: &Browser<'_>, answer: Response, status: u16, words: &str) {
     assert_eq!((answer.status().as_u16(), browser.cookie("__Host-session")), (status, None));
     assert_eq!(browser.cookie(ATTEMPT), None, "the attempt is over");
+    assert!(answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
     let page = answer.text().await.unwrap();
     let alert = page.split("class=\"form-error\">").nth(1).expect("an alert");
     assert!(alert.starts_with(words), "{words}: {alert}");
@@ -101,6 +102,11 @@ async fn whom_the_provider_vouches_for_is_signed_in_like_anybody() {
     let page = browser.get("/sign-in?return=%2Factivities").await.text().await.unwrap();
     let way = format!("href=\"{}/sign-in/oidc?return=%2Factivities\"", server.base_url);
     assert!(page.contains(&way) && page.contains("Sign in with Example"), "{page}");
+
+    let cookie = browser.get("/sign-in/oidc").await.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    for attribute in ["__Host-attempt=", "; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=600"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
 
     let told = depart(&browser, "/sign-in/oidc?return=%2Factivities").await;
     let back = server.url("/sign-in/oidc/callback");
@@ -262,6 +268,16 @@ async fn nobody_becomes_a_member_by_an_address_that_may_be_anothers() {
     let as_ada = |claims: &mut Value| claims["email"] = json!("ada@example.com");
     let answer = sign_in_as(&eve, &provider, "eve", Signed::Well, as_ada).await;
     stays_out(&eve, answer, 403, "The member with your e-mail address is somebody else").await;
+
+    // Unless an operator says that it is her all the same, who is called something else there by now.
+    let member = server.store.member_of_email("ada@example.com").await.unwrap().unwrap().member;
+    server.members.unlink(member.member_no, &server.author()).await.unwrap();
+    assert_eq!(ada.status("/members").await, 303);
+    let answer = sign_in_as(&ada, &provider, "ada-again", Signed::Well, as_ada).await;
+    assert_eq!((answer.status().as_u16(), ada.status("/members").await), (303, 200));
+    let expected =
+        ["unlink_single_sign_on ada@example.com command_line", "link_single_sign_on ada@example.com single_sign_on"];
+    assert_eq!(entered(&server).await[2..], expected);
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let button = single_sign_on.map(|button| {
         let way = with_search(SINGLE_SIGN_ON, &vec![("return".into(), to.clone())]);
         let href = format!("{}{}", button.origin, if to.is_empty() { SINGLE_SIGN_ON.to_owned() } else { way });
-        view! { <a class="button other-way" rel="external" href=href>{button.label}</a> }.into_any()
+        view! { <a class="button" rel="external" href=href>{button.label}</a> }.into_any()
     });
     if !has_administrator {
         return view! {

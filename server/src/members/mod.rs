@@ -294,6 +294,12 @@ impl Members {
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 
+    /// Parts a member from whom a provider of single sign-on knows; they are signed out at once.
+    pub async fn unlink(&self, member_no: i64, author: &Author) -> Result<(), MemberError> {
+        let there = self.store.unlink(member_no, author).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
     /// Gives a member a password they did not choose themselves.
     pub async fn set_password(&self, member_no: i64, password: String, author: &Author) -> Result<(), MemberError> {
         let hash = self.passwords.hash(password).await?;

@@ -268,7 +268,7 @@ pub(super) async fn put_password(
 }
 
 /// Ends a member's sessions, and trusts no browser of theirs any more.
-async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
+pub(super) async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
     query("DELETE FROM session WHERE member_no = $1").bind(member_no).execute(connection).await?;
     query("DELETE FROM device WHERE member_no = $1").bind(member_no).execute(connection).await?;
     Ok(())
@@ -299,7 +299,10 @@ pub(super) async fn hold_administrators(connection: &mut Connection<'_>) -> Resu
 }
 
 /// Commits, unless it would take the last administrator away.
-async fn commit_with_administrator(mut writing: Writing<'_>, had_administrator: bool) -> Result<(), StoreError> {
+pub(super) async fn commit_with_administrator(
+    mut writing: Writing<'_>,
+    had_administrator: bool,
+) -> Result<(), StoreError> {
     if had_administrator && !has_administrator(&mut writing.connection()).await? {
         return Err(StoreError::LastAdministrator);
     }

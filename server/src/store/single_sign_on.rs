@@ -6,8 +6,8 @@ use super::{
     audit::{Author, States, enter},
     connection::Connection,
     member::{
-        NewMember, find_member, find_member_of_email, hold_administrators, hold_enabled, insert_member,
-        is_last_administrator, put_role, state, subject,
+        NewMember, commit_with_administrator, find_member, find_member_of_email, forget_browsers, hold_administrators,
+        hold_enabled, insert_member, is_last_administrator, put_role, state, subject,
     },
     scope::{Hold, hold_teams},
     session::{NewSession, insert_session},
@@ -20,7 +20,7 @@ use model::{
     instant::Instant,
     member::Role,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Somebody whom a provider vouches for.
@@ -113,6 +113,29 @@ impl Store {
         writing.commit().await?;
         Ok(Ok(()))
     }
+
+    /// Forgets what providers call a member, who is signed out everywhere: whoever comes next with their e-mail address is
+    /// them. Whether there is such a member.
+    pub async fn unlink(&self, member_no: i64, author: &Author) -> Result<bool, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        let had_administrator = hold_administrators(connection).await?;
+        let Some(member) = find_member(connection, member_no).await? else { return Ok(false) };
+        let sql = "DELETE FROM single_sign_on WHERE member_no = $1 RETURNING issuer, subject";
+        let unlinked: Vec<(String, String)> = query(sql).bind(member_no).fetch_all(connection).await?;
+        forget_browsers(connection, member_no).await?;
+        for (issuer, subject_there) in unlinked {
+            let states = States { before: told(&issuer, &subject_there), after: Value::Null };
+            enter(connection, author, Action::UnlinkSingleSignOn, &subject(&member), states).await?;
+        }
+        commit_with_administrator(writing, had_administrator).await?;
+        Ok(true)
+    }
+}
+
+/// What the audit log tells of whom an issuer calls something.
+fn told(issuer: &str, subject: &str) -> Value {
+    json!({"issuer": issuer, "subject": subject})
 }
 
 /// Whoever signs in is the author of what follows from it.
@@ -168,7 +191,7 @@ async fn link_first(
     }
     // An invitation is accepted with this.
     query("DELETE FROM link WHERE member_no = $1").bind(member.member_no).execute(connection).await?;
-    let states = States::new(json!({"issuer": who.issuer, "subject": who.subject}));
+    let states = States::new(told(&who.issuer, &who.subject));
     enter(connection, &author(&member, place, now), Action::LinkSingleSignOn, &subject(&member), states).await?;
     Ok(Ok(member))
 }

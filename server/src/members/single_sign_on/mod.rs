@@ -20,6 +20,9 @@ pub(crate) use attempt::ATTEMPT_SECONDS;
 pub use group::{GroupGives, GroupRule};
 pub use provider::SettingsError;
 
+/// The most characters kept of why a provider signs nobody in.
+const ERROR_LENGTH: usize = 100;
+
 /// What an operator says of the provider, and of who comes in.
 #[derive(Clone)]
 pub struct Settings {
@@ -152,7 +155,11 @@ impl SingleSignOn {
         }
         match arrival.error.as_deref() {
             Some("access_denied") => return Err(SignOnError::Declined),
-            Some(error) => return Err(ProviderError::Answered(error.to_owned()).into()),
+            // It may be the browser that says so, and ends up in the log.
+            Some(error) => {
+                let error = error.chars().filter(char::is_ascii_graphic).take(ERROR_LENGTH).collect();
+                return Err(ProviderError::Answered(error).into());
+            }
             None => {}
         }
         // Anyone can make up an attempt, and have the provider asked about it.
