@@ -1,5 +1,6 @@
 // What the tests use of a library that has no types of its own.
 declare module "oidc-provider" {
+  import type { JsonWebKey } from "node:crypto";
   import type { IncomingMessage, ServerResponse } from "node:http";
 
   interface Grant {
@@ -20,6 +21,9 @@ declare module "oidc-provider" {
     clients: { client_id: string; client_secret: string; redirect_uris: string[] }[];
     claims: Record<string, string[]>;
     cookies: { keys: string[] };
+    jwks: { keys: JsonWebKey[] };
+    /** How long what the provider gives lasts, in seconds. */
+    ttl: Record<string, number>;
     features: { devInteractions: { enabled: boolean } };
     interactions: { url: (context: Context, interaction: { uid: string }) => string };
     findAccount: (context: Context, id: string) => Account | undefined;
