@@ -33,7 +33,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the dashboards and take events in
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Import events from CSV or NDJSON files, plain or gzip
     Import(import::Import),
     /// Compute every roll-up again from the events
