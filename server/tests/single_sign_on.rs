@@ -231,7 +231,6 @@ async fn a_token_that_is_wrong_signs_nobody_in() {
             claims[claim] = value.clone();
         };
         let answer = sign_in_as(&browser, &provider, "lisa", Signed::Well, change).await;
-        println!("{claim}: {value}");
         stays_out(&browser, answer, 502, "Your provider did not say").await;
     }
     for signed in [Signed::NotAtAll, Signed::BySomebodyElse, Signed::WithTheSecret] {
