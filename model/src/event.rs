@@ -100,12 +100,14 @@ pub struct Receipt {
     pub sent_at: Option<Instant>,
     /// When it is judged whether a time lies in the future: at once, or later, when it is read again.
     pub judged: Instant,
+    /// From when on events are kept; `None` where there is no bound.
+    pub reach: Option<Instant>,
 }
 
 impl Receipt {
     /// Of a batch that is judged as it is received.
     pub const fn new(received: Instant, sent_at: Option<Instant>) -> Self {
-        Self { received, sent_at, judged: received }
+        Self { received, sent_at, judged: received, reach: None }
     }
 
     /// The same, judged `now`.
@@ -113,7 +115,13 @@ impl Receipt {
         Self { judged: now, ..self }
     }
 
-    /// When something happened whose time, as sent, stood at `pointer`; refused in the future or before 1970.
+    /// The same, where events are kept from then on.
+    pub const fn reaching(self, reach: Option<Instant>) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// When something happened whose time, as sent, stood at `pointer`; refused in the future, before 1970 and before events
+    /// are kept.
     pub fn happened(self, time: Option<Instant>, pointer: &str) -> Result<Instant, Rejection> {
         let (time, now) = (self.corrected(time), self.judged);
         if time.millis() > now.millis().saturating_add(FUTURE_MILLIS) {
@@ -125,6 +133,10 @@ impl Receipt {
         }
         if time.millis() < 0 {
             return Err(Rejection::new(RejectionCode::TimeOutOfRange, pointer, "the time is before 1970"));
+        }
+        if let Some(reach) = self.reach.filter(|reach| time < *reach) {
+            let detail = format!("{time} is further back than events are kept here: {reach}");
+            return Err(Rejection::new(RejectionCode::TimeBeforeRetention, pointer, detail));
         }
         Ok(time)
     }
@@ -490,6 +502,17 @@ mod tests {
         assert_eq!(at(NOON).expect_err("rejected").code, RejectionCode::TimeInFuture);
         let event = at(NOON.plus_millis(hour)).expect("accepted");
         assert_eq!((event.time, event.received), (NOON.plus_millis(hour), NOON));
+    }
+
+    #[test]
+    fn the_past_is_accepted_as_far_as_events_are_kept() {
+        let read = |millis: i64| {
+            let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": millis});
+            Event::from_json(&json, Receipt::new(NOON, None).reaching(Some(Instant::from_millis(5_000))))
+        };
+        assert!(read(5_000).is_ok());
+        let rejection = read(4_999).expect_err("rejected");
+        assert_eq!((rejection.code, rejection.pointer.as_str()), (RejectionCode::TimeBeforeRetention, "/time"));
     }
 
     #[test]

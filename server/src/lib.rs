@@ -5,8 +5,10 @@ pub mod calls;
 pub mod cli;
 pub mod clock;
 mod connection;
+mod current;
 pub mod dashboards;
 pub mod demo;
+mod erasure;
 pub mod import;
 pub mod ingest;
 pub mod key;
@@ -17,9 +19,12 @@ mod negotiation;
 mod receive;
 mod refusal;
 mod replay;
+mod retention;
 pub mod routes;
 pub mod secret;
 pub mod store;
+mod task;
+mod upkeep;
 
 use crate::{
     clock::Clock,
@@ -31,7 +36,9 @@ use crate::{
     module_rules::CurrentRules,
     receive::Receiver,
     refusal::Refusals,
+    retention::CurrentRetention,
     store::{Sight, Store},
+    upkeep::Upkeep,
 };
 use app::clock::LocalTime;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -65,6 +72,8 @@ pub struct Server {
     receiver: Receiver,
     refusals: Refusals,
     module_rules: CurrentRules,
+    retention: CurrentRetention,
+    upkeep: Upkeep,
     keys: Keys,
     members: Members,
     access: Access,
@@ -97,6 +106,8 @@ impl Server {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
+        let upkeep = Upkeep::new(store.clone(), clock.clone());
+        let retention = CurrentRetention::new(store.clone(), clock.clone(), upkeep.clone());
         let keys = Keys::new(store.clone(), clock.clone());
         let members = Members::new(store.clone(), clock.clone());
         let access = Access::default();
@@ -110,6 +121,8 @@ impl Server {
             receiver,
             refusals,
             module_rules,
+            retention,
+            upkeep,
             keys,
             members,
             access,
@@ -149,6 +162,11 @@ impl Server {
     /// What programs send events and read with.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Drops raw events that are older than they are kept, and takes what was erased out of the files, again and again.
+    pub fn keep_up(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.upkeep.clone().run()
     }
 
     /// What is read.

@@ -298,7 +298,7 @@ async fn what_can_be_no_account_is_one_that_nobody_knows() {
 async fn a_key_is_held_to_its_grant() {
     let server = start().await;
     let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
-    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None };
+    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None, team: None };
     assert!(server.keys.make(taken, server.author()).await.is_err());
     let post = |key: &str| server.client.post(server.url("/api/v1/events")).bearer_auth(key).json(&event("lisa"));
     let get = |key: &str| server.client.get(server.url("/api/v1/today")).bearer_auth(key);

@@ -91,6 +91,7 @@ impl Serve {
         let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().follow(store.clone()));
+        tasks.spawn(server.keep_up());
         if self.demo {
             tasks.spawn(Feed::open(store.clone(), server.ingest().clone(), clock.clone()).await?.run());
         }
@@ -155,7 +156,7 @@ async fn first_key(server: &Server, store: &Store, access: Access) -> Result<Sho
     if access == Access::Guest || !std::io::stdout().is_terminal() || store.has_keys().await? {
         return Ok(ShownKey::Unknown);
     }
-    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None };
+    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None, team: None };
     Ok(ShownKey::Made(server.keys().make(new, author()).await?.secret))
 }
 

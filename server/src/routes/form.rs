@@ -198,10 +198,3 @@ impl Form {
         }
     }
 }
-
-/// Carries something out in a task of its own: whoever asks may go away meanwhile, and what was begun is done all the same.
-pub(super) async fn carry_out<T: Send + 'static>(
-    work: impl Future<Output = Result<T, MemberError>> + Send + 'static,
-) -> Result<T, MemberError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| Err(MemberError::Failed(error.to_string())))
-}

@@ -2,12 +2,13 @@
 //! with it.
 
 use super::{
-    access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms, workspace,
+    access::Caller, audit, keys, link, members, policy, privacy, problem::ApiProblem, profile, sign_in, team_forms,
+    workspace,
 };
 use crate::{Access, Server, assets, secret};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
 };
 use axum::{
     Router,
@@ -31,6 +32,7 @@ pub(super) fn router() -> Router<Server> {
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
         .route(KEYS, get(get_page).post(keys::post_keys))
+        .route(PRIVACY, get(get_page).post(privacy::post_privacy))
         .route(TEAMS, get(get_page).post(team_forms::post_teams))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
@@ -111,6 +113,7 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
         (View::Teams, Caller::Member(who)) if who.member.role == Role::Administrator => team_forms::load(server).await,
         (View::Keys(_), Caller::Member(who)) if who.member.role == Role::Administrator => keys::load(server).await,
+        (View::Privacy, Caller::Member(who)) if who.member.role == Role::Administrator => privacy::load(server).await,
         (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
             audit::load(server, query).await
         }
@@ -122,6 +125,7 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
             | View::Teams
             | View::Keys(_)
             | View::Audit(_)
+            | View::Privacy
             | View::SignIn(_)
             | View::Link(_)
             | View::NotFound,

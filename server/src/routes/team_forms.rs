@@ -1,11 +1,11 @@
 //! Teams as administrators see and change them on the page.
 
 use super::{
-    form::{AdministratorForm, Form, carry_out},
+    form::{AdministratorForm, Form},
     page,
     problem::ApiProblem,
 };
-use crate::{Server, members::MemberError, store::Author};
+use crate::{Server, members::MemberError, store::Author, task::carry_out};
 use app::{PageData, view::TEAMS};
 use axum::{
     extract::State,

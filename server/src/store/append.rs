@@ -127,6 +127,16 @@ impl Store {
 
     /// Stores events that were sent, and what else there is in a batch.
     async fn append_all(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        loop {
+            match self.try_append(sent, beside).await {
+                // With the transaction the number that was remembered is forgotten.
+                Err(StoreError::Erased) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_append(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
         let Batch { rejects, replays, .. } = beside;
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
@@ -134,6 +144,11 @@ impl Store {
         let settled = reject::settle(&mut connection, replays).await?;
         reject::keep(&mut connection, rejects).await?;
         let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
+        let erasures = match remembered.erasures {
+            Some(erasures) => erasures,
+            None => self.refuse_other_reporting(&mut connection).await?.erasures,
+        };
+        remembered.erasures = Some(erasures);
         let Numbered { events: numbers, named, new_accounts } =
             remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
@@ -148,12 +163,19 @@ impl Store {
         recent.forget_what_others_changed(&mut connection).await?;
         let additions = || Additions::of(reporting, &facts, recent);
         let additions = insert_events(&mut connection, &facts, additions).await?;
-        // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
-        self.refuse_other_reporting(&mut connection).await?;
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts).await?;
+        // From here on no other process rebuilds the roll-ups, erases one of these accounts or drops raw events; before, it
+        // may have done so.
+        let standing = self.refuse_other_reporting(&mut connection).await?;
+        if standing.erasures != erasures {
+            return Err(StoreError::Erased);
+        }
+        if facts.iter().any(|fact| fact.time < standing.events_since) {
+            return Err(StoreError::RetentionChanged);
+        }
         let mut changed = dimension::rename(&mut connection, accepted(), &named).await?;
         changed.extend(attribute::keep(&mut connection, accepted()).await?);
         scope::place_accounts(&mut connection, Outdated::Some { changed, new: new_accounts.into_iter().collect() })

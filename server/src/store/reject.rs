@@ -7,6 +7,7 @@ use super::{
     connection::Connection,
     statement::{Column, bulk, query},
 };
+use crate::task::carry_out;
 use model::{
     api::quality::{REJECTS_KEPT, RejectChoice, RejectCount, RejectCounts},
     audit::Action,
@@ -81,11 +82,9 @@ pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) ->
     bulk("INSERT INTO reject (received, sent_at, protocol, key_name, code, pointer, detail, body) {rows}", columns)
         .execute(connection)
         .await?;
-    query("DELETE FROM reject WHERE reject_no <= (SELECT MAX(reject_no) FROM reject) - $1")
-        .bind(i64::from(REJECTS_KEPT))
-        .execute(connection)
-        .await?;
-    Ok(())
+    let over = query("SELECT reject_no FROM reject WHERE reject_no <= (SELECT MAX(reject_no) FROM reject) - $1");
+    let over: Vec<(i64,)> = over.bind(i64::from(REJECTS_KEPT)).fetch_all(connection).await?;
+    drop_all(connection, &over.into_iter().map(|(number,)| number).collect::<Vec<_>>()).await
 }
 
 /// Lets go of the rejected events that keep the rules now, and says of each replay whether this transaction was the one to
@@ -164,6 +163,26 @@ async fn give_reasons(connection: &mut Connection<'_>, rejections: Vec<(i64, &Re
     )
     .execute(connection)
     .await
+}
+
+/// Some that are kept, oldest first, from above the number `after` on.
+pub(super) async fn page(
+    connection: &mut Connection<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<KeptReject>, StoreError> {
+    let sql = "SELECT reject_no, received, sent_at, protocol, key_name, code, pointer, detail, body FROM reject
+        WHERE reject_no > $1 ORDER BY reject_no LIMIT $2";
+    let page = query(sql).bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let rows: Vec<Fields> = page.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(KeptReject::from).collect())
+}
+
+/// Lets go of rejected events.
+pub(super) async fn drop_all(connection: &mut Connection<'_>, numbers: &[i64]) -> Result<(), StoreError> {
+    lock(connection, numbers.iter().copied()).await?;
+    delete(connection, numbers.iter().copied()).await?;
+    Ok(())
 }
 
 /// What stands in a statement for something that is not asked for: no stored text of these is empty.
@@ -258,8 +277,7 @@ impl Store {
     /// Lets go of the chosen rejected events, and says how many that were.
     pub async fn dismiss(&self, choice: RejectChoice, author: Author) -> Result<u64, StoreError> {
         let store = self.clone();
-        // In a task of its own: whoever asks may go away.
-        let dismissed = tokio::spawn(async move {
+        carry_out(async move {
             let mut writing = store.write().await?;
             let connection = &mut writing.connection();
             let dismissed = dismiss_chosen(connection, &choice).await?;
@@ -269,8 +287,8 @@ impl Store {
             }
             writing.commit().await?;
             Ok(dismissed)
-        });
-        dismissed.await.map_err(|_| StoreError::WriterFailed)?
+        })
+        .await
     }
 }
 

@@ -64,7 +64,8 @@ async fn post_events(
 ) -> Result<Json<IngestAnswer>, ApiProblem> {
     let received = server.clock.now();
     let origin = Origin { protocol: Protocol::Events, key: caller.key.clone() };
-    let sorted = read_body(&server, Reader { origin: origin.clone(), received }, &headers, body).await;
+    let reader = Reader { origin: origin.clone(), received, reach: server.retention.reach().await? };
+    let sorted = read_body(&server, reader, &headers, body).await;
     let Sorted { batch, rejected } = sorted.map_err(|problem| intake::refuse(&server, origin, received, problem))?;
     let Appended { accepted, duplicates } = intake::store(&server, &caller, batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
@@ -86,7 +87,7 @@ pub(super) fn read(
     received: model::instant::Instant,
 ) -> Result<(crate::store::Batch, Vec<model::api::ingest::RejectedEvent>), ApiProblem> {
     let form = Form::from_content_type(Some(content_type)).ok_or_else(|| unsupported_form(Some(content_type)))?;
-    let reader = Reader { origin: Origin { protocol: Protocol::Events, key: None }, received };
+    let reader = Reader { origin: Origin { protocol: Protocol::Events, key: None }, received, reach: None };
     reader.read(form, body).map(|Sorted { batch, rejected }| (batch, rejected))
 }
 
