@@ -26,6 +26,9 @@ pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
 /// The most attributes of an account that an event may hold.
 pub const ATTRIBUTES: usize = 20;
 
+/// The most attributes of an account that are kept: the newest.
+pub const KEPT_ATTRIBUTES: usize = 50;
+
 /// The longest name of an attribute, in bytes.
 pub const ATTRIBUTE_NAME_BYTES: usize = 64;
 
@@ -52,7 +55,7 @@ pub struct Event {
     pub account: String,
     /// The account's name, where sent.
     pub account_name: Option<String>,
-    /// The account's attributes that were sent, by name.
+    /// The account's attributes that were sent, by name; one that is taken back is empty.
     pub account_attributes: Vec<(String, String)>,
     /// The user's id, unique within the account.
     pub user: String,
@@ -333,6 +336,7 @@ fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
             Json::Text(text) => checked(text, &pointer, "an attribute", ATTRIBUTE_VALUE_BYTES)?,
             Json::Number(number) => whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
             Json::Bool(value) => value.to_string(),
+            Json::Null => String::new(),
             other => return Err(wrong_type(&pointer, "an attribute must be a text, a number, true or false", other)),
         };
         attributes.insert(name, value);
@@ -412,7 +416,7 @@ mod tests {
             "id": "6b1f", "kind": "activity", "time": NOON.millis() - 5,
             "account": {
                 "id": "acme", "name": "Acme Inc",
-                "attributes": {"plan": "pro", "seats": 25.0, "trial": false, "score": 0.5, "a/b~": "x"}
+                "attributes": {"plan": "pro", "seats": 25.0, "trial": false, "score": 0.5, "a/b~": "x", "old": null}
             },
             "user": {"id": "lisa", "name": "Lisa Ray"},
             "module": "Dashboard", "action": "Export", "count": 3, "unknown": {"left": "out"}
@@ -422,9 +426,16 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: Some("Acme Inc".into()),
-            account_attributes: [("a/b~", "x"), ("plan", "pro"), ("score", "0.5"), ("seats", "25"), ("trial", "false")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            account_attributes: [
+                ("a/b~", "x"),
+                ("old", ""),
+                ("plan", "pro"),
+                ("score", "0.5"),
+                ("seats", "25"),
+                ("trial", "false"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
             user: "lisa".into(),
             user_name: Some("Lisa Ray".into()),
             module: "Dashboard".into(),
@@ -465,7 +476,7 @@ mod tests {
             (with("account", json!({"name": "Acme"})), MissingField, "/account/id"),
             (with("account", json!({"id": "a", "name": "x".repeat(201)})), TextTooLong, "/account/name"),
             (with_attributes(json!([])), InvalidType, "/account/attributes"),
-            (with_attributes(json!({"plan": null})), InvalidType, "/account/attributes/plan"),
+            (with_attributes(json!({"plan": []})), InvalidType, "/account/attributes/plan"),
             (with_attributes(json!({"a/b~": {}})), InvalidType, "/account/attributes/a~1b~0"),
             (with_attributes(json!({"plan": " "})), EmptyText, "/account/attributes/plan"),
             (with_attributes(json!({"plan": "p".repeat(201)})), TextTooLong, "/account/attributes/plan"),

@@ -41,6 +41,7 @@ use crate::{
     upkeep::Upkeep,
 };
 use app::clock::LocalTime;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, instant::Instant};
 use std::{future::Future, num::NonZeroU32, sync::Arc, time::Duration};
@@ -80,6 +81,8 @@ pub struct Server {
     /// By which hosts it answers besides this machine's own; `None` is any.
     hosts: Option<Arc<[String]>>,
     rate_limit: Option<RateLimit>,
+    /// Who else than this machine is believed for whom they ask.
+    proxies: Arc<[IpNet]>,
 }
 
 impl Server {
@@ -128,6 +131,7 @@ impl Server {
             access,
             hosts: None,
             rate_limit: None,
+            proxies: Arc::default(),
         }
     }
 
@@ -140,6 +144,12 @@ impl Server {
     /// The same, but nothing is answered by another host than this machine's own addresses, localhost and these.
     pub fn with_hosts(mut self, hosts: &[String]) -> Self {
         self.hosts = Some(hosts.into());
+        self
+    }
+
+    /// The same behind proxies that say in `X-Forwarded-For` for whom they ask. Those on this machine are believed anyway.
+    pub fn with_proxies(mut self, proxies: &[IpNet]) -> Self {
+        self.proxies = proxies.into();
         self
     }
 

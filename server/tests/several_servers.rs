@@ -77,6 +77,32 @@ async fn what_is_sent_to_all_at_once_counts_once() {
     }
 }
 
+/// Servers that keep, drop, replay and dismiss rejected events at once never wait for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_events_are_taken_in_one_order() {
+    let servers = servers(3).await;
+    let wrong = |count: usize| json!(vec![json!({"account": "acme", "user": "lisa", "module": "Dashboard"}); count]);
+    for _ in 0..2 {
+        send(&servers[0], &wrong(5_000)).await;
+    }
+    let work = servers.iter().enumerate().map(async |(place, server)| {
+        for round in 0..20 {
+            send(server, &wrong(20)).await;
+            let first = 1 + 60 * round;
+            let mut ids: Vec<usize> = (first..first + 200).collect();
+            ids.rotate_left(60 * place);
+            let replay = server.client.post(server.url("/api/v1/rejects/replay"));
+            let body = json!({"account": "acme", "user": "lisa", "module": "Dashboard", "action": "View"}).to_string();
+            let mended = json!({"ids": [ids[0]], "body": body});
+            assert_eq!(replay.json(&mended).send().await.unwrap().status(), 200);
+            let ids = ids[..50].iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+            let dismiss = server.client.delete(server.url(&format!("/api/v1/rejects?ids={ids}")));
+            assert_eq!(dismiss.send().await.unwrap().status(), 200);
+        }
+    });
+    join_all(work).await;
+}
+
 /// A new account and a change of rules, on two servers at the same moment, never miss each other.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_comes_while_a_team_changes_is_in_sight() {

@@ -81,7 +81,7 @@ impl Caller {
             // No key changes anything.
             Self::Key(_) | Self::Anyone => (AuthorKind::Anyone, 0, String::new()),
         };
-        let place = address(parts).map(|address| address.to_string()).unwrap_or_default();
+        let place = address(parts, &server.proxies).map(|address| address.to_string()).unwrap_or_default();
         Author { kind, number, name, place, at: server.clock.now() }
     }
 

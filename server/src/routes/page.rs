@@ -22,6 +22,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use model::{
     api::{member::Reader, problem::Problem},
     member::Role,
+    query::doubled,
 };
 
 pub(super) fn router() -> Router<Server> {
@@ -48,7 +49,8 @@ async fn get_page(State(server): State<Server>, request: Request) -> Result<Resp
         return Ok(file);
     }
     let (parts, _) = request.into_parts();
-    let view = View::parse(parts.uri.path(), &parse_search(parts.uri.query().unwrap_or_default()));
+    let parameters = parse_search(parts.uri.query().unwrap_or_default());
+    let view = View::parse(parts.uri.path(), &parameters);
     let caller = match Caller::of(&parts.headers, &server).await {
         Ok(caller) => caller,
         // Who asks is not known while the database does not answer; the page can say that much to anyone.
@@ -65,6 +67,9 @@ async fn get_page(State(server): State<Server>, request: Request) -> Result<Resp
             return Ok(sign_in::first(&parts.uri));
         }
         _ => match caller.may_read(server.access) {
+            Ok(()) if doubled(&parameters).is_some() => {
+                Err(ApiProblem::fields(doubled(&parameters).into_iter().collect()))
+            }
             Ok(()) => load(&server, &view, &caller).await,
             Err(problem) => return Err(problem),
         },

@@ -141,8 +141,7 @@ impl Store {
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
         // Before anything else, in each transaction alike, so that two never wait for each other.
-        let settled = reject::settle(&mut connection, replays).await?;
-        reject::keep(&mut connection, rejects).await?;
+        let settled = reject::take(&mut connection, rejects, replays).await?;
         let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
         let erasures = match remembered.erasures {
             Some(erasures) => erasures,

@@ -101,12 +101,13 @@ impl Store {
     pub async fn erase(&self, choice: &ErasureChoice, author: &Author) -> Result<Option<Erasure>, StoreError> {
         let writer = self.writer_apart().await?;
         let mut writing = Writing::begin(writer.lock().await).await?;
-        let Some(erasure) = self.erase_with(&mut writing.connection(), choice, author).await? else { return Ok(None) };
+        let erased = self.erase_with(&mut writing.connection(), choice, author).await?;
+        // Also where there was nothing: a transaction that is given up takes its connection along.
         writing.commit().await?;
         if let Err(error) = self.drop_answers().await {
             tracing::warn!(%error, "answers given before the erasure stay for a minute");
         }
-        Ok(Some(erasure))
+        Ok(erased)
     }
 
     /// In the order in which whoever stores events takes the same: rejected events, identities, accounts, teams, sums.
@@ -166,16 +167,10 @@ impl Store {
         }
         let store = self.clone();
         carry_out(async move {
-            let mut writer = store.writer.lock().await;
-            match store.place.file() {
-                // While it has the writer, nobody runs out of patience with a locked file.
-                Some(_) => store.place.clean().await?,
-                None => {
-                    drop(writer);
-                    store.place.clean().await?;
-                    writer = store.writer.lock().await;
-                }
-            }
+            let writer = store.writer_apart().await?;
+            // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+            let writer = writer.lock().await;
+            store.place.clean().await?;
             let mut writing = Writing::begin(writer).await?;
             let sql = "UPDATE erasure SET cleaned_at = $2 WHERE erasure_no <= $1 AND cleaned_at = 0";
             query(sql).bind(newest).bind(now.millis()).execute(&mut writing.connection_beside_days()).await?;

@@ -63,11 +63,24 @@ impl From<Fields> for KeptReject {
     }
 }
 
-/// Keeps rejected events, and drops the oldest beyond [`REJECTS_KEPT`].
-pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) -> Result<(), StoreError> {
-    if rejects.is_empty() {
-        return Ok(());
-    }
+/// Keeps rejected events, drops the oldest beyond [`REJECTS_KEPT`], and settles replays: lets go of the rejected events that
+/// keep the rules now, and says of each replay whether this transaction was the one to do so. Only then may what it means
+/// be stored. Those that are still rejected stay, with their new reason.
+pub(super) async fn take(
+    connection: &mut Connection<'_>,
+    rejects: &[Reject],
+    replays: &[Replay],
+) -> Result<Vec<bool>, StoreError> {
+    let over = if rejects.is_empty() { Vec::new() } else { keep(connection, rejects).await? };
+    // All at once: of two transactions one would otherwise hold what the other wants to drop.
+    lock(connection, over.iter().copied().chain(replays.iter().map(|replay| replay.number))).await?;
+    let settled = if replays.is_empty() { Vec::new() } else { settle(connection, replays).await? };
+    delete(connection, over.into_iter()).await?;
+    Ok(settled)
+}
+
+/// Keeps rejected events, and says which are the oldest, beyond [`REJECTS_KEPT`].
+async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) -> Result<Vec<i64>, StoreError> {
     let millis_sent = |reject: &Reject| reject.receipt.sent_at.unwrap_or(reject.receipt.received).millis();
     let columns = [
         Column::ints(rejects.iter().map(|reject| reject.received().millis())),
@@ -84,16 +97,11 @@ pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) ->
         .await?;
     let over = query("SELECT reject_no FROM reject WHERE reject_no <= (SELECT MAX(reject_no) FROM reject) - $1");
     let over: Vec<(i64,)> = over.bind(i64::from(REJECTS_KEPT)).fetch_all(connection).await?;
-    drop_all(connection, &over.into_iter().map(|(number,)| number).collect::<Vec<_>>()).await
+    Ok(over.into_iter().map(|(number,)| number).collect())
 }
 
-/// Lets go of the rejected events that keep the rules now, and says of each replay whether this transaction was the one to
-/// do so: only then may what it means be stored. Those that are still rejected stay, with their new reason.
-pub(super) async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) -> Result<Vec<bool>, StoreError> {
-    if replays.is_empty() {
-        return Ok(Vec::new());
-    }
-    lock(connection, replays.iter().map(|replay| replay.number)).await?;
+/// Lets go of what is locked and keeps the rules now.
+async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) -> Result<Vec<bool>, StoreError> {
     let right = replays.iter().filter(|replay| replay.read.is_ok());
     let deleted = delete(connection, right.map(|replay| replay.number)).await?;
     let mut deleted: HashSet<i64> = deleted.into_iter().collect();
@@ -178,11 +186,10 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(KeptReject::from).collect())
 }
 
-/// Lets go of rejected events.
-pub(super) async fn drop_all(connection: &mut Connection<'_>, numbers: &[i64]) -> Result<(), StoreError> {
+/// Lets go of rejected events, and says how many were there.
+pub(super) async fn drop_all(connection: &mut Connection<'_>, numbers: &[i64]) -> Result<u64, StoreError> {
     lock(connection, numbers.iter().copied()).await?;
-    delete(connection, numbers.iter().copied()).await?;
-    Ok(())
+    Ok(delete(connection, numbers.iter().copied()).await?.len() as u64)
 }
 
 /// What stands in a statement for something that is not asked for: no stored text of these is empty.
@@ -294,14 +301,14 @@ impl Store {
 
 async fn dismiss_chosen(connection: &mut Connection<'_>, choice: &RejectChoice) -> Result<u64, StoreError> {
     if let Some(ids) = &choice.ids {
-        lock(connection, ids.iter().copied()).await?;
-        return Ok(delete(connection, ids.iter().copied()).await?.len() as u64);
+        return drop_all(connection, ids).await;
     }
     let RejectFilter { code, protocol, key } = &choice.filter();
-    let sql = "DELETE FROM reject
+    let sql = "SELECT reject_no FROM reject
         WHERE reject_no <= $1 AND ($2 = '' OR code = $2) AND ($3 = '' OR protocol = $3)
             AND ($4 = '' OR key_name = $4)";
-    let query = query(sql).bind(choice.up_to.unwrap_or(i64::MAX));
-    let query = query.bind(or_any(code.as_ref())).bind(or_any(protocol.as_ref())).bind(or_any(key.as_ref()));
-    query.execute(connection).await
+    let chosen = query(sql).bind(choice.up_to.unwrap_or(i64::MAX));
+    let chosen = chosen.bind(or_any(code.as_ref())).bind(or_any(protocol.as_ref())).bind(or_any(key.as_ref()));
+    let chosen: Vec<(i64,)> = chosen.fetch_all(connection).await?;
+    drop_all(connection, &chosen.into_iter().map(|(number,)| number).collect::<Vec<_>>()).await
 }
