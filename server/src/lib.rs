@@ -237,7 +237,7 @@ pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) -> ReadError {
         match dashboards.snapshot(Sight::ALL).await {
             Err(error) if error.is_final() => return error,
             Err(error) => tracing::warn!(%error, "no snapshot at this tick"),
-            Ok(_) => dashboards.forget_old_answers().await,
+            Ok(_) => dashboards.look_after_answers().await,
         }
         let now = clock.now();
         let next = now.tick().plus_millis(i64::from(TICK_SECONDS) * 1000);

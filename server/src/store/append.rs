@@ -9,7 +9,7 @@ use super::{
     identity, late, reject,
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
-    statement::{self, Column, bulk},
+    statement::{self, Column, append_unless_clashing, bulk},
 };
 use model::{
     call::{Identity, Meaning, Naming},
@@ -159,9 +159,8 @@ impl Store {
         remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
         let recent = &mut remembered.recent;
-        recent.forget_what_others_changed(&mut connection).await?;
         let additions = || Additions::of(reporting, &facts, recent);
-        let additions = insert_events(&mut connection, &facts, additions).await?;
+        let mut additions = insert_events(&mut connection, &facts, additions).await?;
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
@@ -174,6 +173,9 @@ impl Store {
         }
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
+        }
+        if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
+            additions = Additions::of(reporting, &facts, recent);
         }
         let mut changed = dimension::rename(&mut connection, accepted(), &named).await?;
         changed.extend(attribute::keep(&mut connection, accepted()).await?);
@@ -226,6 +228,9 @@ fn fact(event: &Event, numbers: Numbers) -> Fact {
     Fact { numbers, time: event.time, count }
 }
 
+/// From how many ids on they are entered as if all were new.
+const MANY_IDS: usize = 1_000;
+
 /// Enters the ids that are new. The first event with an id is accepted, also within one call.
 async fn claim_ids(
     connection: &mut Connection<'_>,
@@ -242,12 +247,22 @@ async fn claim_ids(
     // Sorted, so that neighbouring entries of the table are written one after the other.
     distinct.sort_unstable();
     distinct.dedup();
-    let claim = bulk(
-        "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
-        [
+    let columns = || {
+        vec![
             Column::ints(distinct.iter().map(|(account_no, _)| *account_no)),
             Column::bytes(distinct.iter().map(|(_, digest)| digest.as_slice())),
-        ],
+        ]
+    };
+    // Nearly always all of them are new, and to enter many is then cheaper than to have each looked at.
+    if distinct.len() == given
+        && distinct.len() >= MANY_IDS
+        && append_unless_clashing(connection, "event_id", &["account_no", "digest"], columns()).await?
+    {
+        return Ok(vec![Outcome::Accepted; ids.len()]);
+    }
+    let claim = bulk(
+        "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
+        columns(),
     );
     let claimed: Vec<(i64, Vec<u8>)> = claim.fetch_all(connection).await?;
     if claimed.len() == given {

@@ -9,7 +9,7 @@ use super::{
     connection::Connection,
     day_number,
     dimension::Numbers,
-    recent::{RecentDays, StoredModuleDay},
+    recent::{Known, RecentDays, StoredModuleDay},
     statement::{Column, bulk, put, row_count},
 };
 use model::{
@@ -80,8 +80,8 @@ pub(super) struct Additions {
     users: Vec<(UserKey, UserDay)>,
     modules: Vec<(UserModuleKey, UserModuleDay)>,
     /// The places of those that are yet to be merged.
-    unread_users: Vec<usize>,
-    unread_modules: Vec<usize>,
+    unmerged_users: Vec<usize>,
+    unmerged_modules: Vec<usize>,
     sums: Sums,
 }
 
@@ -129,18 +129,22 @@ pub(super) async fn apply(
     mut additions: Additions,
     recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
+    // Of days that were not looked at before, more may be known by now.
+    additions.merge_remembered(recent);
     additions.merge_unread_users(connection).await?;
     additions.merge_unread_modules(connection).await?;
     let Additions { users, modules, sums, .. } = additions;
     put_users(connection, &users).await?;
     let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
     put_modules(connection, &modules).await?;
-    recent.remember(users, modules);
     // Last: every server waits for whoever has written these.
-    add(connection, sums).await
+    let revisions = add(connection, sums).await?;
+    recent.remember(users, modules, revisions);
+    Ok(())
 }
 
-async fn add(connection: &mut Connection<'_>, sums: Sums) -> Result<(), StoreError> {
+/// Adds to the sums, and says which revision each of their days has got by that.
+async fn add(connection: &mut Connection<'_>, sums: Sums) -> Result<Vec<(i64, i64)>, StoreError> {
     let days: Vec<i64> = sums.totals.keys().copied().collect();
     add_totals(connection, sums.totals).await?;
     add_parts(connection, "module_day", "module_no", sums.modules).await?;
@@ -204,29 +208,38 @@ impl Additions {
                 }
             }
         }
-        let (unread_users, unread_modules) = (Vec::new(), Vec::new());
-        let mut additions = Self { reporting, users, modules, unread_users, unread_modules, sums: Sums::default() };
+        let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
+        let mut additions = Self { reporting, users, modules, unmerged_users, unmerged_modules, sums: Sums::default() };
         additions.merge_remembered(recent);
         additions
     }
 
+    /// The days that they are of.
+    pub(super) fn days(&self) -> Vec<i64> {
+        let mut days: Vec<i64> = self.users.iter().map(|((day, ..), _)| *day).collect();
+        days.dedup();
+        days
+    }
+
     fn merge_remembered(&mut self, recent: &RecentDays) {
-        for place in 0..self.users.len() {
+        for place in std::mem::take(&mut self.unmerged_users) {
             match recent.user(&self.users[place].0) {
-                Some(old) => self.merge_user(place, Some(old)),
-                None => self.unread_users.push(place),
+                Known::Stored(old) => self.merge_user(place, Some(old)),
+                Known::Absent => self.merge_user(place, None),
+                Known::Unread => self.unmerged_users.push(place),
             }
         }
-        for place in 0..self.modules.len() {
+        for place in std::mem::take(&mut self.unmerged_modules) {
             match recent.module(&self.modules[place].0) {
-                Some(old) => self.merge_module(place, Some(old)),
-                None => self.unread_modules.push(place),
+                Known::Stored(old) => self.merge_module(place, Some(old)),
+                Known::Absent => self.merge_module(place, None),
+                Known::Unread => self.unmerged_modules.push(place),
             }
         }
     }
 
     async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        let unread = std::mem::take(&mut self.unread_users);
+        let unread = std::mem::take(&mut self.unmerged_users);
         let select = bulk(
             "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
              SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
@@ -245,7 +258,7 @@ impl Additions {
     }
 
     async fn merge_unread_modules(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        let unread = std::mem::take(&mut self.unread_modules);
+        let unread = std::mem::take(&mut self.unmerged_modules);
         let select = bulk(
             "WITH wanted (place, day, account_no, user_no, module_no) AS ({rows}) \
              SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
@@ -386,14 +399,8 @@ async fn put_modules(
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
     columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.as_slice())));
-    bulk(
-        "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use, uses) {rows} \
-         ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
-         actions = excluded.actions, last_use = excluded.last_use, uses = excluded.uses",
-        columns,
-    )
-    .execute(connection)
-    .await
+    let key = ["day", "account_no", "user_no", "module_no"];
+    put("user_module_day", &key, &["actions", "last_use", "uses"], columns).execute(connection).await
 }
 
 async fn add_totals(connection: &mut Connection<'_>, totals: BTreeMap<i64, TotalDay>) -> Result<(), StoreError> {
@@ -435,14 +442,14 @@ async fn add_parts(
     bulk(text, columns).execute(connection).await
 }
 
-/// Marks days as changed.
-async fn raise_revisions(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
+/// Marks days as changed, and says which revision each has got by that.
+async fn raise_revisions(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<Vec<(i64, i64)>, StoreError> {
     let columns = [Column::ints(days.iter().copied()), Column::ints(days.iter().map(|_| 1))];
     bulk(
         "INSERT INTO day_revision (day, revision) {rows} \
-         ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1",
+         ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1 RETURNING day, revision",
         columns,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await
 }
