@@ -170,7 +170,10 @@ async fn settings_keys_and_rejected_events_are_told() {
     assert_eq!(
         told(&ada).await[1..],
         [
-            format!(r#"{by} create_key shop | - | {{"expires":null,"grant":"ingest","prefix":"{}"}}"#, &secret[..9]),
+            format!(
+                r#"{by} create_key shop | - | {{"expires":null,"grant":"ingest","prefix":"{}","team":null}}"#,
+                &secret[..9]
+            ),
             format!(
                 r#"{by} replace_module_rules workspace | {{"rules":[]}} | {{"rules":[{{"kind":"event","module":"A","prefix":"a.","strip":false}}]}}"#
             ),

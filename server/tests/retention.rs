@@ -88,6 +88,7 @@ async fn figures_outlive_raw_events_and_every_rebuild() {
     assert_eq!((figures(&server).await, server.dump_rollups().await), (before, rolled_up));
     // Kept for longer, what is gone does not come back.
     server.store.set_retention(None, server.author()).await.unwrap();
+    assert!(server.store.drop_old_events(noon().plus_millis(-DAY)).await.unwrap().is_some());
     let kept_since = server.store.retention().await.unwrap().kept_since.map(|day| day.to_string());
     assert_eq!(kept_since.as_deref(), Some("2026-11-13"));
 }

@@ -59,9 +59,16 @@ async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), S
     Ok(())
 }
 
-/// Drops those that end by then, with all that is in them. Whoever reads or writes events waits meanwhile; where that would
-/// take long, it fails instead.
+/// Drops those that end by then, with all that is in them, and the older events of the others. Whoever reads or writes
+/// events waits for the former; where that would take long, it fails instead.
 pub(super) async fn drop_before(connection: &mut Connection<'_>, until: Instant) -> Result<(), StoreError> {
+    // First, as it makes nobody wait.
+    query("DELETE FROM event WHERE time < $1 AND (time >= $2 OR time < $3)")
+        .bind(until.millis())
+        .bind(start(month(until.millis())))
+        .bind(start(FIRST_MONTH))
+        .execute(connection)
+        .await?;
     let sql = "SELECT CAST(c.relname AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
                WHERE i.inhparent = 'event'::regclass ORDER BY c.relname";
     let names: Vec<(String,)> = query(sql).fetch_all(connection).await?;

@@ -83,10 +83,8 @@ impl Store {
             let mut writing = Writing::begin(writer.lock().await).await?;
             let connection = &mut writing.connection_beside_days();
             store.refuse_other_reporting(connection).await?;
-            setting::put(connection, EVENTS_SINCE, &until.millis().to_string()).await?;
+            let until = advance(connection, until).await?;
             if store.is_shared() {
-                query("DELETE FROM event WHERE time < $1").bind(until.millis()).execute(connection).await?;
-                // Last: it waits for everybody who reads or writes events, and they for it.
                 partition::drop_before(connection, until).await?;
             }
             writing.commit().await?;
@@ -115,6 +113,14 @@ impl Store {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Writes down from when on raw events are there, which is never moved back: what is gone is gone. Returns what stands.
+async fn advance(connection: &mut Connection<'_>, until: Instant) -> Result<Instant, StoreError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+               WHERE CAST(setting.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
+    query(sql).bind(EVENTS_SINCE).bind(&*until.millis().to_string()).execute(connection).await?;
+    Ok(events_since(connection).await?.unwrap_or(until))
 }
 
 /// The beginning of the first local day that is kept.
@@ -153,6 +159,6 @@ pub(super) async fn move_to_day(
         return Ok(());
     }
     let next = day_start(&zone, day + Days::new(1));
-    setting::put(connection, EVENTS_SINCE, &next.millis().to_string()).await?;
+    advance(connection, next).await?;
     query("DELETE FROM event WHERE time < $1").bind(next.millis()).execute(connection).await.map(|_| ())
 }
