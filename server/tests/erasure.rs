@@ -262,7 +262,7 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
         for round in 0..25 {
             let users = [("acme", "lisa"), ("acme", "bob"), ("globex", "eve")];
             let events = users.iter().map(|(account, user)| {
-                let mut event = event(account, user, i64::try_from(round).unwrap());
+                let mut event = event(account, user, round);
                 event["id"] = json!(format!("{sender} {round} {user}"));
                 event
             });

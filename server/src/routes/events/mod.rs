@@ -30,7 +30,8 @@ pub(super) fn router() -> OpenApiRouter<Server> {
 /// events are durable. An event that breaks a rule is rejected alone; a body that can't be read stores nothing.
 ///
 /// An account may have `attributes`: up to 20 texts, numbers and truth values by name, such as its plan. Of each the newest
-/// stands, by the time of the event. Teams can be made of the accounts that have one.
+/// stands, by the time of the event; null takes one back. The newest 50 of an account are kept. Teams can be made of the
+/// accounts that have one.
 ///
 /// Pages of any origin may send events. What can't set headers, as a browser's `sendBeacon`, sends JSON as
 /// `text/plain` and the key as a parameter.
