@@ -80,7 +80,7 @@ for (const colorScheme of ["light", "dark"] as const) {
           expect(await violations(page)).toEqual([]);
         });
 
-        test("keys and the audit log", async ({ members, keys, page }) => {
+        test("keys, the audit log and privacy", async ({ members, keys, page }) => {
           await members.createFirst();
           await keys.open();
           expect(await violations(page)).toEqual([]);
@@ -92,6 +92,8 @@ for (const colorScheme of ["light", "dark"] as const) {
             expect(await violations(page)).toEqual([]);
           }
           await members.open("/audit");
+          expect(await violations(page)).toEqual([]);
+          await members.open("/privacy");
           expect(await violations(page)).toEqual([]);
         });
       });

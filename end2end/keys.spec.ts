@@ -63,7 +63,7 @@ test("no page breaks its own policy", { tag: "@nojs" }, async ({
     if (message.text().includes("Content Security Policy")) broken.push(message.text());
   });
   await members.createFirst();
-  for (const path of ["/", "/activities", "/quality", "/profile", "/members", "/keys", "/audit"]) {
+  for (const path of ["/", "/activities", "/quality", "/profile", "/members", "/keys", "/privacy", "/audit"]) {
     const response = await frame.open(path);
     expect(response?.headers()["content-security-policy"], path).toContain("script-src 'self' 'nonce-");
   }

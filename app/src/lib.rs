@@ -31,11 +31,12 @@ pub use shell::{App, Assets, ShellOptions, shell};
 use model::api::{
     Workspace,
     audit::AuditLog,
+    erasure::{Erasure, ErasurePreview, Retention},
     key::{Key, MadeKey},
     member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session, SingleSignOnButton},
     problem::Problem,
     quality::{Quality, Rejects},
-    team::{Team, TeamPreview},
+    team::{Team, TeamName, TeamPreview},
     today::{Stream, Today},
     usage::{Table, Usage},
 };
@@ -117,10 +118,23 @@ pub enum PageData {
     Keys {
         /// Every key.
         keys: Vec<Key>,
+        /// Every team.
+        teams: Vec<TeamName>,
         /// What was typed.
         form: SentForm,
         /// The key that was just made, or got another secret.
         made: Option<MadeKey>,
+    },
+    /// Of [`view::View::Privacy`].
+    Privacy {
+        /// The receipts of what was erased.
+        erasures: Vec<Erasure>,
+        /// How long raw events are kept.
+        retention: Retention,
+        /// What would go.
+        preview: Option<ErasurePreview>,
+        /// What was typed.
+        form: SentForm,
     },
     /// Of [`view::View::Audit`].
     Audit(AuditLog),

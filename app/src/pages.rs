@@ -6,6 +6,7 @@ pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod members;
 pub(crate) mod not_found;
+pub(crate) mod privacy;
 pub(crate) mod profile;
 pub(crate) mod quality;
 pub(crate) mod sign_in;

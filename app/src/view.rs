@@ -45,6 +45,9 @@ pub const MEMBERS: &str = "/members";
 /// The path of the page of keys, for administrators.
 pub const KEYS: &str = "/keys";
 
+/// The path of the page of privacy, for administrators.
+pub const PRIVACY: &str = "/privacy";
+
 /// The path of the page of the audit log, for administrators.
 pub const AUDIT: &str = "/audit";
 
@@ -83,6 +86,8 @@ pub enum View {
     Keys(Option<KeyStep>),
     /// Who changed what.
     Audit(AuditQuery),
+    /// Erasing somebody, and how long raw events are kept.
+    Privacy,
     /// Every team, and what it sees.
     Teams,
     /// No page has this path.
@@ -112,6 +117,7 @@ impl View {
             MEMBERS => Self::Members,
             KEYS => Self::Keys(key_step(query)),
             AUDIT => Self::Audit(AuditQuery { before: last_value(query, "before"), ..AuditQuery::default() }),
+            PRIVACY => Self::Privacy,
             TEAMS => Self::Teams,
             _ => Self::NotFound,
         }
@@ -197,6 +203,7 @@ impl View {
                 let before = query.before.iter().map(|before| ("before".into(), before.clone()));
                 with_search(AUDIT, &before.collect())
             }
+            Self::Privacy => PRIVACY.into(),
             Self::Teams => TEAMS.into(),
             Self::NotFound => TODAY.into(),
         }
@@ -288,6 +295,7 @@ mod tests {
             "/keys?rotate=7",
             "/keys?revoke=7",
             "/audit",
+            "/privacy",
             "/audit?before=17",
             "/activities",
             "/activities?table=modules&period=yesterday&team=7&account=acme",

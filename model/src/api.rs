@@ -3,6 +3,7 @@
 //! Instants are RFC 3339 in UTC with milliseconds, days `YYYY-MM-DD` in the reporting zone, durations whole seconds.
 
 pub mod audit;
+pub mod erasure;
 pub mod ingest;
 pub mod key;
 pub mod member;

@@ -53,11 +53,15 @@ pub enum Action {
     ChangeReporting,
     /// Every roll-up was computed again.
     Rebuild,
+    /// A user or an account was erased.
+    Erase,
+    /// Raw events are kept for longer, or not as long.
+    ChangeRetention,
 }
 
 impl Action {
     /// Each, with its word in the database and in JSON, and what to say of it.
-    const WORDS: [(Self, &'static str, &'static str); 25] = [
+    const WORDS: [(Self, &'static str, &'static str); 27] = [
         (Self::CreateAdministrator, "create_administrator", "Became the first administrator"),
         (Self::InviteMember, "invite_member", "Invited a member"),
         (Self::AcceptInvitation, "accept_invitation", "Accepted the invitation"),
@@ -83,6 +87,8 @@ impl Action {
         (Self::DismissRejects, "dismiss_rejects", "Dismissed rejected events"),
         (Self::ChangeReporting, "change_reporting", "Changed what roll-ups are computed with"),
         (Self::Rebuild, "rebuild", "Computed every roll-up again"),
+        (Self::Erase, "erase", "Erased a user or an account"),
+        (Self::ChangeRetention, "change_retention", "Changed how long raw events are kept"),
     ];
 
     /// The word for it in the database and in JSON.

@@ -26,6 +26,9 @@ pub const REQUEST_BYTES: usize = 5 * 1024 * 1024;
 /// The most attributes of an account that an event may hold.
 pub const ATTRIBUTES: usize = 20;
 
+/// The most attributes of an account that are kept: the newest.
+pub const KEPT_ATTRIBUTES: usize = 50;
+
 /// The longest name of an attribute, in bytes.
 pub const ATTRIBUTE_NAME_BYTES: usize = 64;
 
@@ -52,7 +55,7 @@ pub struct Event {
     pub account: String,
     /// The account's name, where sent.
     pub account_name: Option<String>,
-    /// The account's attributes that were sent, by name.
+    /// The account's attributes that were sent, by name; one that is taken back is empty.
     pub account_attributes: Vec<(String, String)>,
     /// The user's id, unique within the account.
     pub user: String,
@@ -100,12 +103,14 @@ pub struct Receipt {
     pub sent_at: Option<Instant>,
     /// When it is judged whether a time lies in the future: at once, or later, when it is read again.
     pub judged: Instant,
+    /// From when on events are kept; `None` where there is no bound.
+    pub reach: Option<Instant>,
 }
 
 impl Receipt {
     /// Of a batch that is judged as it is received.
     pub const fn new(received: Instant, sent_at: Option<Instant>) -> Self {
-        Self { received, sent_at, judged: received }
+        Self { received, sent_at, judged: received, reach: None }
     }
 
     /// The same, judged `now`.
@@ -113,7 +118,13 @@ impl Receipt {
         Self { judged: now, ..self }
     }
 
-    /// When something happened whose time, as sent, stood at `pointer`; refused in the future or before 1970.
+    /// The same, where events are kept from then on.
+    pub const fn reaching(self, reach: Option<Instant>) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// When something happened whose time, as sent, stood at `pointer`; refused in the future, before 1970 and before events
+    /// are kept.
     pub fn happened(self, time: Option<Instant>, pointer: &str) -> Result<Instant, Rejection> {
         let (time, now) = (self.corrected(time), self.judged);
         if time.millis() > now.millis().saturating_add(FUTURE_MILLIS) {
@@ -125,6 +136,10 @@ impl Receipt {
         }
         if time.millis() < 0 {
             return Err(Rejection::new(RejectionCode::TimeOutOfRange, pointer, "the time is before 1970"));
+        }
+        if let Some(reach) = self.reach.filter(|reach| time < *reach) {
+            let detail = format!("{time} is further back than events are kept here: {reach}");
+            return Err(Rejection::new(RejectionCode::TimeBeforeRetention, pointer, detail));
         }
         Ok(time)
     }
@@ -321,6 +336,7 @@ fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
             Json::Text(text) => checked(text, &pointer, "an attribute", ATTRIBUTE_VALUE_BYTES)?,
             Json::Number(number) => whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
             Json::Bool(value) => value.to_string(),
+            Json::Null => String::new(),
             other => return Err(wrong_type(&pointer, "an attribute must be a text, a number, true or false", other)),
         };
         attributes.insert(name, value);
@@ -400,7 +416,7 @@ mod tests {
             "id": "6b1f", "kind": "activity", "time": NOON.millis() - 5,
             "account": {
                 "id": "acme", "name": "Acme Inc",
-                "attributes": {"plan": "pro", "seats": 25.0, "trial": false, "score": 0.5, "a/b~": "x"}
+                "attributes": {"plan": "pro", "seats": 25.0, "trial": false, "score": 0.5, "a/b~": "x", "old": null}
             },
             "user": {"id": "lisa", "name": "Lisa Ray"},
             "module": "Dashboard", "action": "Export", "count": 3, "unknown": {"left": "out"}
@@ -410,9 +426,16 @@ mod tests {
             id_scope: IdScope::Account,
             account: "acme".into(),
             account_name: Some("Acme Inc".into()),
-            account_attributes: [("a/b~", "x"), ("plan", "pro"), ("score", "0.5"), ("seats", "25"), ("trial", "false")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            account_attributes: [
+                ("a/b~", "x"),
+                ("old", ""),
+                ("plan", "pro"),
+                ("score", "0.5"),
+                ("seats", "25"),
+                ("trial", "false"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
             user: "lisa".into(),
             user_name: Some("Lisa Ray".into()),
             module: "Dashboard".into(),
@@ -453,7 +476,7 @@ mod tests {
             (with("account", json!({"name": "Acme"})), MissingField, "/account/id"),
             (with("account", json!({"id": "a", "name": "x".repeat(201)})), TextTooLong, "/account/name"),
             (with_attributes(json!([])), InvalidType, "/account/attributes"),
-            (with_attributes(json!({"plan": null})), InvalidType, "/account/attributes/plan"),
+            (with_attributes(json!({"plan": []})), InvalidType, "/account/attributes/plan"),
             (with_attributes(json!({"a/b~": {}})), InvalidType, "/account/attributes/a~1b~0"),
             (with_attributes(json!({"plan": " "})), EmptyText, "/account/attributes/plan"),
             (with_attributes(json!({"plan": "p".repeat(201)})), TextTooLong, "/account/attributes/plan"),
@@ -490,6 +513,17 @@ mod tests {
         assert_eq!(at(NOON).expect_err("rejected").code, RejectionCode::TimeInFuture);
         let event = at(NOON.plus_millis(hour)).expect("accepted");
         assert_eq!((event.time, event.received), (NOON.plus_millis(hour), NOON));
+    }
+
+    #[test]
+    fn the_past_is_accepted_as_far_as_events_are_kept() {
+        let read = |millis: i64| {
+            let json = json!({"account": "a", "user": "u", "module": "m", "action": "x", "time": millis});
+            Event::from_json(&json, Receipt::new(NOON, None).reaching(Some(Instant::from_millis(5_000))))
+        };
+        assert!(read(5_000).is_ok());
+        let rejection = read(4_999).expect_err("rejected");
+        assert_eq!((rejection.code, rejection.pointer.as_str()), (RejectionCode::TimeBeforeRetention, "/time"));
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub struct NewKey {
     pub grant: Grant,
     /// From when on its secret opens nothing any more; it lasts unless given.
     pub expires: Option<Instant>,
+    /// Through the eyes of which team it reads; it reads everything unless given. A key that sends has none: it says itself
+    /// whose events they are.
+    pub team: Option<i64>,
 }
 
 /// How a key is to get another secret.
@@ -72,9 +75,9 @@ pub struct Rotation {
 }
 
 impl NewKey {
-    /// Reads `name`, `grant` and `expires`; every field at fault is told.
+    /// Reads `name`, `grant`, `expires` and `team`; every field at fault is told.
     pub fn from_json(json: &Value, now: Instant) -> Result<Self, Vec<FieldError>> {
-        let mut object = Object::of(json, &["name", "grant", "expires"])?;
+        let mut object = Object::of(json, &["name", "grant", "expires", "team"])?;
         let text = object.read("name", "a text", Value::as_str).unwrap_or_default();
         let name = name(text).map_err(|fault| object.note("name", fault)).unwrap_or_default();
         let grant = object.read("grant", "ingest or read", |grant| Grant::parse(grant.as_str()?));
@@ -82,7 +85,12 @@ impl NewKey {
             object.note("grant", "must be ingest or read");
         }
         let expires = read_expiry(&mut object, now);
-        object.finish(Self { name, grant: grant.unwrap_or(Grant::Read), expires })
+        let team = object.read("team", "the id of a team, a whole number", Value::as_i64);
+        let grant = grant.unwrap_or(Grant::Read);
+        if let Err(fault) = check_team(grant, team) {
+            object.note("team", fault);
+        }
+        object.finish(Self { name, grant, expires, team })
     }
 }
 
@@ -100,6 +108,17 @@ impl Rotation {
     /// When the secrets from before open the key no more, where that happens now.
     pub fn ends_before(self, now: Instant) -> Instant {
         now.plus_millis(i64::from(self.overlap_seconds) * 1_000)
+    }
+}
+
+/// Checks whether a key may read through the eyes of a team alone.
+///
+/// # Errors
+/// What is wrong with it, in words for who asked.
+pub fn check_team(grant: Grant, team: Option<i64>) -> Result<(), String> {
+    match (grant, team) {
+        (Grant::Ingest, Some(_)) => Err("A key that sends events has no team: each event says whose it is".to_owned()),
+        (Grant::Ingest | Grant::Read, _) => Ok(()),
     }
 }
 

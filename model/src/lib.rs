@@ -8,6 +8,7 @@ pub mod api;
 pub mod audit;
 pub mod call;
 pub mod change;
+pub mod erasure;
 pub mod event;
 pub mod instant;
 mod json;

@@ -472,12 +472,20 @@ impl RejectChoice {
     }
 }
 
+/// A parameter that is given several times, as a fault of it: whoever sends one twice may mean either.
+pub fn doubled(pairs: &Pairs) -> Option<FieldError> {
+    let is_again =
+        |(place, (name, _)): (usize, &(String, String))| pairs[..place].iter().any(|(before, _)| before == name);
+    let (name, _) = pairs.iter().enumerate().find(|pair| is_again(*pair)).map(|(_, pair)| pair)?;
+    Some(FieldError::of_parameter(name, "is given more than once"))
+}
+
 /// The team named in parameters. Whether there is one, and whether its eyes are the reader's, is for the server to say.
 pub fn team(pairs: &Pairs) -> Option<String> {
     value(pairs, "team").map(str::to_owned)
 }
 
-/// The last value given for a parameter; an empty one counts as none, because a GET form sends every field.
+/// The value given for a parameter; an empty one counts as none, because a GET form sends every field.
 fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
 }
@@ -629,6 +637,13 @@ mod tests {
             let query = TableQuery::from_pairs(TableOf::Activities, &pairs(&[("filter", given)]));
             assert_eq!(query.expect("valid").filter, filter);
         }
+    }
+
+    #[test]
+    fn a_parameter_is_given_once() {
+        assert_eq!(doubled(&pairs(&[("team", "1"), ("account", "a")])), None);
+        let again = doubled(&pairs(&[("account", "a"), ("team", "1"), ("team", "")])).map(|error| error.pointer);
+        assert_eq!(again.as_deref(), Some("/team"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::{
     api::problem::FieldError,
     event::{ATTRIBUTE_NAME_BYTES, ATTRIBUTE_VALUE_BYTES, ID_BYTES, NAME_BYTES, Rejection, checked},
+    member::is_invisible,
     object::Object,
 };
 use serde::{Deserialize, Serialize};
@@ -180,6 +181,9 @@ impl TeamDefinition {
         let mut errors = unknown_fields(json, &["name", "accounts", "rules", "id", "account_count", "members"]);
         let mut at_fault = |pointer: String, detail: String| errors.push(FieldError { pointer, detail });
         let name = text(json, "name", NAME_BYTES, &mut |field, detail| at_fault(format!("/{field}"), detail));
+        if name.as_ref().is_some_and(|name| name.chars().any(is_invisible)) {
+            at_fault("/name".to_owned(), "name must be of characters that can be seen".to_owned());
+        }
         let mut accounts = BTreeSet::new();
         for (index, id) in array(json, "accounts", ACCOUNTS_MAX, &mut at_fault).iter().enumerate() {
             let pointer = format!("/accounts/{index}");
@@ -289,6 +293,7 @@ mod tests {
             "/rules/3/value",
         ];
         assert_eq!(pointers, expected);
+        assert_eq!(TeamDefinition::from_json(&json!({"name": "A\u{200b}"})).unwrap_err()[0].pointer, "/name");
         assert_eq!(TeamDefinition::from_json(&json!({"name": "A", "rules": 7})).unwrap_err()[0].pointer, "/rules");
     }
 }

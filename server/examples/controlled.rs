@@ -110,6 +110,6 @@ async fn add_key(State((clock, server)): State<(Arc<ManualClock>, Server)>) -> R
     let name = format!("key {}", MADE.fetch_add(1, Ordering::Relaxed));
     let (place, at) = ("a test".to_owned(), clock.now());
     let author = Author { kind: AuthorKind::CommandLine, number: 0, name: String::new(), place, at };
-    let made = server.keys().make(NewKey { name, grant: Grant::Ingest, expires: None }, author).await;
+    let made = server.keys().make(NewKey { name, grant: Grant::Ingest, expires: None, team: None }, author).await;
     made.map(|made| made.secret).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
 }

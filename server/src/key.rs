@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     secret::{self, RandomnessError, digest},
     store::{Author, Key, NewSecret, Store, StoreError},
+    task::carry_out,
 };
 use model::{
     api::key::{KeyList, MadeKey},
@@ -50,7 +51,7 @@ pub struct Keys {
     remembered: Arc<Mutex<Remembered>>,
 }
 
-/// What is known of secrets that were found, by their digests. There are no more than in the database.
+/// What is known of secrets that were found lately, by their digests.
 #[derive(Default)]
 struct Remembered {
     found: HashMap<[u8; 32], Found>,
@@ -166,6 +167,8 @@ impl Remembered {
         let is_old = |seen: &Instant| now.millis() - seen.millis() >= SEEN_EVERY;
         let is_unseen = self.seen.get(&digest).is_none_or(is_old);
         if is_unseen {
+            // Those that are sent no more are forgotten: keys come and go.
+            self.seen.retain(|_, seen| !is_old(seen));
             self.seen.insert(digest, now);
         }
         is_unseen
@@ -176,13 +179,6 @@ impl Remembered {
         self.found.clear();
         self.changes += 1;
     }
-}
-
-/// Carries a change out in a task of its own: whoever asks may go away.
-async fn carry_out<T: Send + 'static>(
-    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::spawn(work).await.map_err(|_| StoreError::WriterFailed)?
 }
 
 /// A new secret.
@@ -198,6 +194,7 @@ pub fn kept(secret: &str) -> NewSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Sight;
     use model::key::Grant;
 
     #[test]
@@ -210,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_key_was_changed_is_not_remembered_after_it() {
-        let key = Key { name: "shop".into(), grant: Grant::Ingest, ends: None };
+        let key = Key { name: "shop".into(), grant: Grant::Ingest, ends: None, team: None, sight: Sight::ALL };
         let at = Instant::from_millis;
         let mut remembered = Remembered::default();
         let (_, changes) = remembered.find([1; 32], at(0));
@@ -228,5 +225,10 @@ mod tests {
         let mut remembered = Remembered::default();
         let noted = [0, 1, 59_999, 60_000, 119_999].map(|at| remembered.is_unseen([1; 32], Instant::from_millis(at)));
         assert_eq!(noted, [true, false, false, true, false]);
+        // Those of many keys that came and went are forgotten.
+        for number in 0..100 {
+            assert!(remembered.is_unseen([number; 32], Instant::from_millis(200_000 + i64::from(number) * 60_000)));
+        }
+        assert_eq!(remembered.seen.len(), 1);
     }
 }

@@ -5,8 +5,10 @@ pub mod calls;
 pub mod cli;
 pub mod clock;
 mod connection;
+mod current;
 pub mod dashboards;
 pub mod demo;
+mod erasure;
 pub mod import;
 pub mod ingest;
 pub mod key;
@@ -17,9 +19,12 @@ mod negotiation;
 mod receive;
 mod refusal;
 mod replay;
+mod retention;
 pub mod routes;
 pub mod secret;
 pub mod store;
+mod task;
+mod upkeep;
 
 #[cfg(feature = "oidc")]
 use crate::members::single_sign_on::{Settings, SettingsError, SingleSignOn};
@@ -33,9 +38,12 @@ use crate::{
     module_rules::CurrentRules,
     receive::Receiver,
     refusal::Refusals,
+    retention::CurrentRetention,
     store::{Sight, Store},
+    upkeep::Upkeep,
 };
 use app::clock::LocalTime;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{TICK_SECONDS, api::member::SingleSignOnButton, instant::Instant};
 use std::{future::Future, num::NonZeroU32, sync::Arc, time::Duration};
@@ -67,6 +75,8 @@ pub struct Server {
     receiver: Receiver,
     refusals: Refusals,
     module_rules: CurrentRules,
+    retention: CurrentRetention,
+    upkeep: Upkeep,
     keys: Keys,
     members: Members,
     #[cfg(feature = "oidc")]
@@ -75,6 +85,8 @@ pub struct Server {
     /// By which hosts it answers besides this machine's own; `None` is any.
     hosts: Option<Arc<[String]>>,
     rate_limit: Option<RateLimit>,
+    /// Who else than this machine is believed for whom they ask.
+    proxies: Arc<[IpNet]>,
 }
 
 impl Server {
@@ -101,6 +113,8 @@ impl Server {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
+        let upkeep = Upkeep::new(store.clone(), clock.clone());
+        let retention = CurrentRetention::new(store.clone(), clock.clone(), upkeep.clone());
         let keys = Keys::new(store.clone(), clock.clone());
         let members = Members::new(store.clone(), clock.clone());
         let access = Access::default();
@@ -114,6 +128,8 @@ impl Server {
             receiver,
             refusals,
             module_rules,
+            retention,
+            upkeep,
             keys,
             members,
             #[cfg(feature = "oidc")]
@@ -121,6 +137,7 @@ impl Server {
             access,
             hosts: None,
             rate_limit: None,
+            proxies: Arc::default(),
         }
     }
 
@@ -133,6 +150,12 @@ impl Server {
     /// The same, but nothing is answered by another host than this machine's own addresses, localhost and these.
     pub fn with_hosts(mut self, hosts: &[String]) -> Self {
         self.hosts = Some(hosts.into());
+        self
+    }
+
+    /// The same behind proxies that say in `X-Forwarded-For` for whom they ask. Those on this machine are believed anyway.
+    pub fn with_proxies(mut self, proxies: &[IpNet]) -> Self {
+        self.proxies = proxies.into();
         self
     }
 
@@ -176,6 +199,11 @@ impl Server {
     /// What programs send events and read with.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Drops raw events that are older than they are kept, and takes what was erased out of the files, again and again.
+    pub fn keep_up(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.upkeep.clone().run()
     }
 
     /// What is read.

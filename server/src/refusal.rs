@@ -42,6 +42,11 @@ impl Refusals {
         refused.newest = Some(refusal);
     }
 
+    /// Forgets why the newest was refused, which may name somebody.
+    pub(crate) fn forget_newest(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).newest = None;
+    }
+
     /// How many there are by now.
     pub(crate) fn get(&self) -> Refused {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -43,8 +43,8 @@ pub(crate) async fn replay(
     choice: &RejectChoice,
     author: Author,
 ) -> Result<ReplayAnswer, ReplayError> {
-    let (rules, now) = (server.module_rules.get().await?, server.clock.now());
-    let mut replaying = Replaying { server, rules, now, author: author.into(), answer: ReplayAnswer::default() };
+    let (rules, reach, now) = (server.module_rules.get().await?, server.retention.reach().await?, server.clock.now());
+    let mut replaying = Replaying { server, rules, reach, now, author: author.into(), answer: ReplayAnswer::default() };
     if let Some(ids) = &choice.ids {
         let mut ids = ids.clone();
         ids.sort_unstable();
@@ -73,6 +73,7 @@ pub(crate) async fn replay(
 struct Replaying<'a> {
     server: &'a Server,
     rules: Arc<ModuleRules>,
+    reach: Option<Instant>,
     now: Instant,
     author: Arc<Author>,
     answer: ReplayAnswer,
@@ -87,7 +88,7 @@ impl Replaying<'_> {
             let (rejects, sent): (Vec<&KeptReject>, Vec<Sent>) = of_protocol
                 .filter_map(|reject| {
                     let text = corrected.or(all_of(reject))?.to_owned();
-                    Some((reject, Sent { receipt: reject.receipt.judged(self.now), text }))
+                    Some((reject, Sent { receipt: reject.receipt.judged(self.now).reaching(self.reach), text }))
                 })
                 .unzip();
             let calls = Calls::read(protocol, sent, &self.rules);

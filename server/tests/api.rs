@@ -313,10 +313,27 @@ async fn what_can_be_no_account_is_one_that_nobody_knows() {
 }
 
 #[tokio::test]
+async fn a_parameter_is_given_once() {
+    let server = start().await;
+    for query in ["team=1&team=", "account=a&account=b", "limit=1&limit=1", "team=&team="] {
+        for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage/modules", "/api/v1/rejects"] {
+            let (status, problem) = server.problem(server.client.get(server.url(&format!("{path}?{query}")))).await;
+            assert_eq!(status, 422, "{path}?{query}");
+            let name = query.split('=').next().unwrap();
+            assert_eq!(problem["errors"][0]["pointer"], json!(format!("/{name}")), "{path}?{query}");
+        }
+        for page in ["/", "/activities", "/quality"] {
+            let answer = server.client.get(server.url(&format!("{page}?{query}"))).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{page}?{query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_is_held_to_its_grant() {
     let server = start().await;
     let (ingest, read) = (server.add_key("in", Grant::Ingest).await, server.add_key("out", Grant::Read).await);
-    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None };
+    let taken = NewKey { name: "out".into(), grant: Grant::Read, expires: None, team: None };
     assert!(server.keys.make(taken, server.author()).await.is_err());
     let post = |key: &str| server.client.post(server.url("/api/v1/events")).bearer_auth(key).json(&event("lisa"));
     let get = |key: &str| server.client.get(server.url("/api/v1/today")).bearer_auth(key);

@@ -170,7 +170,10 @@ async fn settings_keys_and_rejected_events_are_told() {
     assert_eq!(
         told(&ada).await[1..],
         [
-            format!(r#"{by} create_key shop | - | {{"expires":null,"grant":"ingest","prefix":"{}"}}"#, &secret[..9]),
+            format!(
+                r#"{by} create_key shop | - | {{"expires":null,"grant":"ingest","prefix":"{}","team":null}}"#,
+                &secret[..9]
+            ),
             format!(
                 r#"{by} replace_module_rules workspace | {{"rules":[]}} | {{"rules":[{{"kind":"event","module":"A","prefix":"a.","strip":false}}]}}"#
             ),
@@ -212,6 +215,29 @@ async fn pages_go_on_where_the_one_before_ended() {
     assert!(ids.is_sorted_by(|newer, older| newer > older), "{ids:?}");
     assert_eq!(ada.status("/api/v1/audit?limit=201").await, 422);
     assert_eq!(ada.status("/api/v1/audit?before=x").await, 422);
+}
+
+#[tokio::test]
+async fn pages_are_bounded_in_bytes_too() {
+    let server = start().await;
+    let ada = administrator(&server).await;
+    for number in 0..8 {
+        let rule = |place: usize| json!({"kind": "event", "prefix": format!("{number} {place} {}", "x".repeat(150)), "module": "y".repeat(200)});
+        let rules = json!({"rules": (0..500).map(rule).collect::<Vec<_>>()});
+        let rules = model::module_rule::ModuleRules::from_json(&rules).unwrap();
+        server.store.put_module_rules(rules, server.author()).await.unwrap();
+    }
+    let (mut pages, mut ids, mut next) = (0, Vec::new(), String::new());
+    loop {
+        let page = log(&ada, &format!("?limit=200{next}")).await;
+        assert!(page.to_string().len() < 1_500_000, "{}", page.to_string().len());
+        ids.extend(page["changes"].as_array().unwrap().iter().map(|change| change["id"].as_i64().unwrap()));
+        pages += 1;
+        let Some(before) = page["next"].as_str() else { break };
+        next = format!("&before={before}");
+    }
+    // The first administrator's, and eight of the rules.
+    assert!(pages > 2 && ids.len() == 9 && ids.is_sorted_by(|one, next| one > next), "{pages} {ids:?}");
 }
 
 #[tokio::test]

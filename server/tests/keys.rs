@@ -45,7 +45,7 @@ async fn read(server: &TestServer, secret: &str) -> (u16, String) {
 }
 
 async fn make(server: &TestServer, name: &str, expires: Option<Instant>) -> (i64, String) {
-    let new = NewKey { name: name.into(), grant: Grant::Read, expires };
+    let new = NewKey { name: name.into(), grant: Grant::Read, expires, team: None };
     let made = server.keys.make(new, server.author()).await.unwrap();
     (made.key.id, made.secret)
 }

@@ -16,6 +16,7 @@ use model::{
         today::{Stream, Today},
         usage::{Table, Usage},
     },
+    erasure::ErasureChoice,
     instant::Instant,
     query::Order,
 };
@@ -123,6 +124,8 @@ async fn tell(story: &Story, questions: &Questions) -> TestCaseResult {
     server.rebuild().await;
     prop_assert_eq!(server.dump_rollups().await, rollups);
 
+    let now = erase_an_account(&server, story, &accepted, questions, now).await?;
+
     let other = TestServer::start(story.zone, now).await;
     accepted.sort_by_key(|parcel| parcel.other_arrival);
     send_at_once(&other, &accepted, now).await?;
@@ -130,6 +133,33 @@ async fn tell(story: &Story, questions: &Questions) -> TestCaseResult {
     other.set_now(now);
     agrees(&other, &reference, now, None, questions).await?;
     Ok(())
+}
+
+/// Erases an account: every figure is what it would be without it, and a rebuild makes the same of what is left.
+async fn erase_an_account(
+    server: &TestServer,
+    story: &Story,
+    accepted: &[Parcel],
+    questions: &Questions,
+    now: Instant,
+) -> Result<Instant, TestCaseError> {
+    let Some(gone) = accepted.first().map(|parcel| parcel.event.account.clone()) else { return Ok(now) };
+    let mut left = Reference::new(story.zone, DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW);
+    let events = accepted.iter().map(|parcel| &parcel.event).filter(|event| event.account != gone);
+    for event in events {
+        prop_assert!(left.accept(event));
+    }
+    let choice = ErasureChoice { account: gone, user: None, preview: false };
+    let erasure = server.store.erase(&choice, &server.author()).await.expect("erased");
+    let counted = accepted.iter().filter(|parcel| parcel.event.account == choice.account).count();
+    prop_assert_eq!(erasure.map(|erasure| erasure.erased.events), i64::try_from(counted).ok());
+    let now = now.plus_millis(2 * TICK);
+    server.set_now(now);
+    agrees(server, &left, now, None, questions).await?;
+    let rollups = server.dump_rollups().await;
+    server.rebuild().await;
+    prop_assert_eq!(server.dump_rollups().await, rollups);
+    Ok(now)
 }
 
 /// Sends requests one after the other. Gives what was accepted, which must be what the reference accepts.

@@ -8,10 +8,15 @@ use chrono_tz::Tz;
 use futures::future::join_all;
 use harness::TestServer;
 use model::{
+    api::{ingest::RejectionCode, quality::REJECTS_KEPT},
+    call::Meaning,
+    event::{Receipt, Rejection},
     instant::Instant,
+    reject::{Origin, Protocol, Reject},
     team::{Comparison, RuleOn, TeamDefinition, TeamRule},
 };
 use serde_json::{Value, json};
+use server::store::{Batch, Replay};
 
 const NOON: &str = "2026-11-23T12:00:03Z";
 
@@ -74,6 +79,33 @@ async fn what_is_sent_to_all_at_once_counts_once() {
     }
     for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage?from=2026-11-23&to=2026-11-23"] {
         assert_eq!(get(&servers[0], path).await, get(&alone, path).await, "{path}");
+    }
+}
+
+/// Servers that keep, drop and replay rejected events at once never wait for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_events_are_taken_in_one_order() {
+    let servers = servers(3).await;
+    let wrong = json!(vec![json!({"account": "acme", "user": "lisa", "module": "Dashboard"}); 5_000]);
+    for _ in 0..2 {
+        send(&servers[0], &wrong).await;
+    }
+    let reject = || {
+        let origin = Origin { protocol: Protocol::Events, key: None };
+        let rejection = Rejection::new(RejectionCode::MissingField, "/action", "action is missing");
+        Reject::new(origin, Receipt::new(at(NOON), None), rejection, "{}")
+    };
+    for _ in 0..30 {
+        let newest = servers[0].texts("SELECT CAST(MAX(reject_no) AS TEXT) FROM reject").await.remove(0);
+        // Each takes one that the others are about to drop.
+        let taken = newest.parse::<i64>().unwrap() - i64::from(REJECTS_KEPT) + 16;
+        let work = servers.iter().zip([0, 7, 14]).map(async |(server, before)| {
+            let replay =
+                Replay { number: taken - before, read: Ok(Meaning::default()), author: server.author().into() };
+            let rejects = (0..20).map(|_| reject()).collect();
+            server.store.append_batch(&Batch { rejects, replays: vec![replay], ..Batch::default() }).await
+        });
+        assert!(join_all(work).await.into_iter().all(|outcome| outcome.is_ok()));
     }
 }
 

@@ -402,6 +402,17 @@ async fn a_team_made_on_the_page_shows_its_members_what_it_sees() {
         let page = browser.get("/").await.text().await.unwrap();
         assert_eq!(page.contains("team-picker"), chooses, "{page}");
     }
+    // A team there is not takes nobody out of those they have.
+    let nowhere = [("do", "teams"), ("member", member.as_str()), ("team", "99")];
+    let answer = ada.post("/members", &nowhere).await;
+    assert_eq!(answer.status(), 422);
+    assert!(answer.text().await.unwrap().contains("There is no such team any more"));
+    assert_eq!(seen(&lisa, "").await, json!(60));
+    // As many as a team may name.
+    let ids: Vec<String> = (0..5_000).map(|number| format!("{number} {}", "ü".repeat(60))).collect();
+    let many = [("team", team.as_str()), ("name", "Europe"), ("accounts", &ids.join("\r\n"))];
+    assert_eq!(send(&ada, "save", &many).await.0, 303);
+    assert_eq!(server.store.teams().await.unwrap()[0].accounts.len(), 5_000);
     assert_eq!(send(&ada, "delete", &[("team", &team)]).await.0, 303);
     assert_eq!((seen(&ada, "").await, seen(&lisa, "").await), (json!(60), json!(0)));
 }

@@ -14,7 +14,12 @@ mod harness;
 
 use chrono_tz::Tz;
 use harness::TestServer;
-use model::{instant::Instant, key::Grant, member::Role, team::TeamDefinition};
+use model::{
+    instant::Instant,
+    key::{Grant, NewKey},
+    member::Role,
+    team::TeamDefinition,
+};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use server::Access;
@@ -35,8 +40,23 @@ const FOREIGN_TEAM: &str = "3";
 const UNKNOWN_TEAM: &str = "9";
 
 /// The pages, which no document describes.
-const PAGES: [&str; 10] =
-    ["/", "/activities", "/quality", "/profile", "/members", "/teams", "/keys", "/audit", "/sign-in", "/nowhere"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/activities",
+    "/quality",
+    "/profile",
+    "/members",
+    "/teams",
+    "/keys",
+    "/privacy",
+    "/audit",
+    "/sign-in",
+    "/nowhere",
+];
+
+/// Who must be told the same.
+const VIEWER_OF_A: &str = "a viewer of A";
+const KEY_OF_A: &str = "a key bound to A";
 
 fn noon() -> Instant {
     Instant::parse("2026-11-23T11:00:00Z").unwrap()
@@ -55,7 +75,7 @@ struct Asking {
 async fn start(with_foreign: bool) -> (TestServer, Vec<Asking>) {
     let server = TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await;
     let (ingest, read) = (server.add_key("sends", Grant::Ingest).await, server.add_key("reads", Grant::Read).await);
-    for (name, accounts) in [("A", vec!["acme"]), ("B", vec!["globex"]), ("C", vec!["initech"])] {
+    for (name, accounts) in [("A", vec!["acme"]), ("B", vec!["globex"]), ("C", vec!["initech"]), ("D", vec!["acme"])] {
         let accounts = accounts.into_iter().map(str::to_owned).collect();
         server
             .store
@@ -91,7 +111,7 @@ async fn start(with_foreign: bool) -> (TestServer, Vec<Asking>) {
     let mut everybody = vec![Asking { name: "nobody", sees_all: false, configures_tracking: false, header: None }];
     for (name, role, configures_tracking, teams) in [
         ("a viewer of no team", Role::Viewer, false, &[][..]),
-        ("a viewer of A", Role::Viewer, false, &[1]),
+        (VIEWER_OF_A, Role::Viewer, false, &[1]),
         ("a viewer of A and B", Role::Viewer, false, &[1, 2]),
         ("a viewer of A who configures tracking", Role::Viewer, true, &[1]),
         ("an administrator", Role::Administrator, true, &[]),
@@ -100,7 +120,19 @@ async fn start(with_foreign: bool) -> (TestServer, Vec<Asking>) {
         let header = Some((header::COOKIE, cookie));
         everybody.push(Asking { name, sees_all: role == Role::Administrator, configures_tracking, header });
     }
-    for (name, sees_all, key) in [("a key that sends", false, ingest), ("a key that reads", true, read)] {
+    let mut bound = Vec::new();
+    for (name, team) in [("bound", 1), ("bound to what is gone", 4)] {
+        let new = NewKey { name: name.to_owned(), grant: Grant::Read, expires: None, team: Some(team) };
+        bound.push(server.keys.make(new, server.author()).await.unwrap().secret);
+    }
+    assert!(server.store.delete_team(4, &server.author()).await.unwrap());
+    let [of_a, of_nothing] = <[String; 2]>::try_from(bound).unwrap();
+    for (name, sees_all, key) in [
+        ("a key that sends", false, ingest),
+        ("a key that reads", true, read),
+        (KEY_OF_A, false, of_a),
+        ("a key bound to a team that was deleted", false, of_nothing),
+    ] {
         let header = Some((header::AUTHORIZATION, format!("Bearer {key}")));
         everybody.push(Asking { name, sees_all, configures_tracking: false, header });
     }
@@ -192,6 +224,7 @@ async fn what_is_out_of_sight_is_not_there() {
     let mut told: BTreeMap<&str, usize> = BTreeMap::new();
     let reads = operations.iter().filter(|(method, _)| *method == Method::GET).map(|(_, path)| path.as_str());
     let reads: Vec<&str> = reads.chain(PAGES).collect();
+    let (mut of_viewer, mut compared) = (BTreeMap::new(), 0);
     for (who, twin) in everybody.iter().zip(&everybody_else) {
         for (path, unknown) in reads.iter().flat_map(|path| questions(path)) {
             let answer = ask(&with, who, &Method::GET, &path, None).await;
@@ -202,6 +235,18 @@ async fn what_is_out_of_sight_is_not_there() {
                 continue;
             }
             tells_nothing(who, &path, &answer);
+            // A page shows its reader's name, too.
+            if who.name == VIEWER_OF_A && path.starts_with("/api/v1/") && answer.starts_with("200") {
+                of_viewer.insert(path.clone(), answer.clone());
+            }
+            if who.name == KEY_OF_A
+                && let Some(of_viewer) = of_viewer.get(&path)
+            {
+                same(&answer, of_viewer, || {
+                    format!("a key bound to A and a viewer of A are told other things by {path}")
+                });
+                compared += 1;
+            }
             // What is counted, late or new in the whole workspace is for those who configure tracking.
             let of_all = who.configures_tracking && (path.contains("/quality") || path.contains("/module-rules"));
             if !of_all {
@@ -239,4 +284,5 @@ async fn what_is_out_of_sight_is_not_there() {
     println!("{} combinations: {asked:?}; told: {told:?}", asked.values().sum::<usize>());
     // Those who see all see it, so that the markers are where they are looked for.
     assert!(told.values().all(|told| *told > 30), "{told:?}");
+    assert!(compared > 30 && compared == of_viewer.len(), "{compared} of {}", of_viewer.len());
 }

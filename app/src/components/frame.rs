@@ -8,8 +8,8 @@ use super::{
 use crate::{
     pages::{
         activities::ActivitiesPage, audit::AuditPage, keys::KeysPage, link::LinkPage, members::MembersPage,
-        not_found::NotFoundPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, teams::TeamsPage,
-        today::TodayPage,
+        not_found::NotFoundPage, privacy::PrivacyPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage,
+        teams::TeamsPage, today::TodayPage,
     },
     state::{PageState, theme::Theme},
     view::View,
@@ -38,6 +38,7 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Members => "Members · Usage Monitor",
         View::Keys(_) => "Keys · Usage Monitor",
         View::Audit(_) => "Audit log · Usage Monitor",
+        View::Privacy => "Privacy · Usage Monitor",
         View::Teams => "Teams · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
@@ -104,6 +105,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/members") view=MembersPage />
                     <Route path=path!("/keys") view=KeysPage />
                     <Route path=path!("/audit") view=AuditPage />
+                    <Route path=path!("/privacy") view=PrivacyPage />
                     <Route path=path!("/teams") view=TeamsPage />
                 </FlatRoutes>
             </main>

@@ -2,7 +2,7 @@
 
 use crate::{
     state::PageState,
-    view::{AUDIT, KEYS, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View},
+    view::{AUDIT, KEYS, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View},
 };
 use leptos::prelude::*;
 
@@ -24,6 +24,7 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
                     link(MEMBERS, "Members", |view| matches!(view, View::Members)),
                     link(TEAMS, "Teams", |view| matches!(view, View::Teams)),
                     link(KEYS, "Keys", |view| matches!(view, View::Keys(_))),
+                    link(PRIVACY, "Privacy", |view| matches!(view, View::Privacy)),
                     link(AUDIT, "Audit", |view| matches!(view, View::Audit(_))),
                 ]
                 .into_iter()

@@ -35,6 +35,7 @@ fn reason(code: &str) -> String {
         "invalid_time" => "Unreadable time",
         "time_out_of_range" => "Time before 1970",
         "time_in_future" => "Too far in the future",
+        "time_before_retention" => "Older than events are kept",
         "event_too_large" => "Event too large",
         "unknown_account" => "Unknown account",
         "unsupported_call" => "Unsupported call",

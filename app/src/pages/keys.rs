@@ -16,6 +16,7 @@ use model::{
     api::{
         key::{Key, KeySecret, MadeKey},
         member::SentForm,
+        team::TeamName,
     },
     instant::Instant,
     key::{Grant, OVERLAP},
@@ -31,7 +32,7 @@ const OVERLAPS: [(u32, &str); 4] =
 /// The page at `/keys`.
 #[component]
 pub(crate) fn KeysPage() -> impl IntoView {
-    let Ok(PageData::Keys { keys, form, made }) = expect_context::<Loaded>().data else {
+    let Ok(PageData::Keys { keys, teams, form, made }) = expect_context::<Loaded>().data else {
         return view! { <NotLoaded /> }.into_any();
     };
     let step = match PageState::expect().view.get_untracked() {
@@ -46,7 +47,7 @@ pub(crate) fn KeysPage() -> impl IntoView {
         Some(KeyStep::Revoke(id)) => find(id).map(|key| view! { <RevokeForm key form=form.clone() /> }.into_any()),
         None => None,
     };
-    let side = side.unwrap_or_else(|| view! { <NewKeyForm form /> }.into_any());
+    let side = side.unwrap_or_else(|| view! { <NewKeyForm teams form /> }.into_any());
     let is_empty = keys.is_empty();
     view! {
         <header class="page-head">
@@ -101,9 +102,14 @@ fn Made(
 
 /// A row for each secret of a key, the newest first.
 fn rows(key: Key) -> impl IntoView {
-    let Key { id, name, grant, secrets, .. } = key;
+    let Key { id, name, grant, team, secrets, .. } = key;
+    let may = match team {
+        None => may(grant).to_owned(),
+        Some(TeamName { name, .. }) if name.is_empty() => "sees nothing: its team was deleted".to_owned(),
+        Some(TeamName { name, .. }) => format!("reads what {name} sees"),
+    };
     let row = move |(place, secret): (usize, KeySecret)| {
-        let note = if place == 0 { may(grant) } else { "replaced" };
+        let note = if place == 0 { may.as_str() } else { "replaced" };
         let change = (place == 0).then(|| {
             let link = |step: KeyStep, text: &'static str| {
                 let label = format!("{text}: {name}");
@@ -122,7 +128,7 @@ fn rows(key: Key) -> impl IntoView {
     secrets.into_iter().enumerate().map(row).collect_view()
 }
 
-fn row(name: &str, note: &'static str, secret: KeySecret, change: Option<AnyView>) -> impl IntoView + use<> {
+fn row(name: &str, note: &str, secret: KeySecret, change: Option<AnyView>) -> impl IntoView + use<> {
     let now = PageState::expect().now;
     let KeySecret { prefix, created, last_used, expires } = secret;
     let begins = if prefix.is_empty() { "unknown".to_owned() } else { format!("{prefix}…") };
@@ -131,7 +137,7 @@ fn row(name: &str, note: &'static str, secret: KeySecret, change: Option<AnyView
     };
     view! {
         <tr>
-            <th scope="row">{name.to_owned()} " " <span class="muted">{note}</span></th>
+            <th scope="row">{name.to_owned()} " " <span class="muted">{note.to_owned()}</span></th>
             <td data-label="Begins with"><code>{begins}</code></td>
             <td data-label="Made">{told(Some(created), format::long_ago)}</td>
             <td data-label="Last used">{told(last_used, format::long_ago)}</td>
@@ -152,6 +158,8 @@ fn may(grant: Grant) -> &'static str {
 
 #[component]
 fn NewKeyForm(
+    /// Every team.
+    teams: Vec<TeamName>,
     /// What was typed.
     form: SentForm,
 ) -> impl IntoView {
@@ -169,6 +177,7 @@ fn NewKeyForm(
                     <label for="grant">"What it does"</label>
                     <select id="grant" name="grant">{grants.into_iter().collect_view()}</select>
                 </div>
+                <TeamField teams form=form.clone() />
                 <LifeField form unless="It does not expire" />
                 <button type="submit" class="button" name="do" value="create">"Make the key"</button>
             </form>
@@ -224,6 +233,33 @@ fn RevokeForm(
                 <Decision wanted="revoke" text="Revoke it for good" />
             </form>
         </section>
+    }
+    .into_any()
+}
+
+/// Through whose eyes a key reads.
+#[component]
+fn TeamField(
+    /// Every team.
+    teams: Vec<TeamName>,
+    /// What was typed.
+    form: SentForm,
+) -> impl IntoView {
+    let chosen = form.value("team").to_owned();
+    let team = |TeamName { id, name }: TeamName| {
+        let id = id.to_string();
+        view! { <option value=id.clone() selected=id == chosen>{name}</option> }.into_any()
+    };
+    let error = form.error("team").map(str::to_owned);
+    view! {
+        <div class="field">
+            <label for="team">"It sees"</label>
+            <select id="team" name="team">
+                <option value="">"Everything"</option>
+                {teams.into_iter().map(team).collect_view()}
+            </select>
+            {error.map(|error| view! { <p class="field-error">{error}</p> }.into_any())}
+        </div>
     }
     .into_any()
 }

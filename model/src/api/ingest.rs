@@ -55,6 +55,8 @@ pub enum RejectionCode {
     InvalidTime,
     /// `time` is before 1970.
     TimeOutOfRange,
+    /// `time` is further back than raw events are kept.
+    TimeBeforeRetention,
     /// `time` is more than 10 minutes in the future after correction.
     TimeInFuture,
     /// The event is larger than 32 KiB.
@@ -80,6 +82,7 @@ impl RejectionCode {
             Self::TooManyAttributes => "too_many_attributes",
             Self::InvalidTime => "invalid_time",
             Self::TimeOutOfRange => "time_out_of_range",
+            Self::TimeBeforeRetention => "time_before_retention",
             Self::TimeInFuture => "time_in_future",
             Self::EventTooLarge => "event_too_large",
             Self::UnknownAccount => "unknown_account",

@@ -1,5 +1,6 @@
 //! `GET` and `POST /keys`, `POST /keys/{id}/rotate` and `DELETE /keys/{id}`.
 
+use super::team::TeamName;
 use crate::{instant::Instant, key::Grant};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Key {
     pub name: String,
     /// What it may do.
     pub grant: Grant,
+    /// Through the eyes of which team it reads; null where it reads everything. Where the team was deleted its name is empty,
+    /// and the key sees nothing.
+    pub team: Option<TeamName>,
     /// When it was made.
     pub created: Instant,
     /// What opens it, or did until it expired: the newest first, then those that it has replaced.

@@ -48,7 +48,7 @@ impl Served {
     async fn start(storing: bool) -> Self {
         let database = TestDatabase::create().await;
         let store = Store::open(&database.url(), Asked::default()).await.unwrap();
-        let new = NewKey { name: "bench".to_owned(), grant: Grant::Ingest, expires: None };
+        let new = NewKey { name: "bench".to_owned(), grant: Grant::Ingest, expires: None, team: None };
         store.add_key(&new, &server::key::kept(client::KEY), &workload::author()).await.unwrap();
         let (ingest, writer) = if storing { Ingest::start(store.clone()) } else { Ingest::start(Forget) };
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };

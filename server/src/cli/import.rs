@@ -46,4 +46,8 @@ impl Sink for Straight {
     async fn shift_for(&self, digest: [u8; 32], newest: Instant, now: Instant) -> Result<i64, StoreError> {
         self.0.import_shift(digest, now.millis() - newest.millis()).await
     }
+
+    async fn reach(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
+        self.0.reach(now).await
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use model::{
-    api,
+    api::{self, team::TeamName},
     instant::Instant,
     key::{self, Grant, LONGEST_LIFE, LONGEST_OVERLAP, NewKey, OVERLAP, Rotation},
 };
@@ -21,7 +21,7 @@ const HOUR: u32 = 3_600;
 pub(super) enum Key {
     /// Make a key and print it, alone, on standard output: it is shown this once
     Create(Create),
-    /// List every key: name, grant, how it begins, and when it was made, last used and expires
+    /// List every key: name, grant, how it begins, its team, and when it was made, last used and expires
     List(DatabaseUrl),
     /// Give a key another secret and print it, alone, on standard output; the one before works on for a while
     Rotate(Rotate),
@@ -39,6 +39,10 @@ pub(super) struct Create {
     /// What it may do
     #[arg(long)]
     grant: GrantName,
+
+    /// Through the eyes of which team it reads; without one it reads everything
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
 
     #[command(flatten)]
     life: Life,
@@ -111,8 +115,17 @@ impl Create {
             GrantName::Ingest => Grant::Ingest,
             GrantName::Read => Grant::Read,
         };
-        let new = NewKey { name: self.name, grant, expires: self.life.expires() };
-        println!("{}", open(&self.database).await?.make(new, author()).await?.secret);
+        let store = self.database.open().await?;
+        let team = match self.team {
+            None => None,
+            Some(name) => {
+                let found = store.team_names(None).await?.into_iter().find(|team| team.name == name);
+                Some(found.ok_or_else(|| format!("no team is called {name}"))?.id)
+            }
+        };
+        key::check_team(grant, team)?;
+        let new = NewKey { name: self.name, grant, expires: self.life.expires(), team };
+        println!("{}", Keys::new(store, Arc::new(SystemClock)).make(new, author()).await?.secret);
         Ok(())
     }
 }
@@ -120,11 +133,17 @@ impl Create {
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 async fn list(database: &DatabaseUrl) -> Result<(), Failure> {
     let shown = |time: Option<Instant>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
-    for api::key::Key { name, grant, secrets, .. } in open(database).await?.list().await?.keys {
+    for api::key::Key { name, grant, team, secrets, .. } in open(database).await?.list().await?.keys {
+        let sees = match &team {
+            None => String::new(),
+            Some(TeamName { name, .. }) if name.is_empty() => "\tsees nothing, as its team was deleted".to_owned(),
+            Some(TeamName { name, .. }) => format!("\tsees what the team {name} sees"),
+        };
         for api::key::KeySecret { prefix, created, last_used, expires } in secrets {
             let (used, expires) = (shown(last_used), shown(expires));
             let begins = if prefix.is_empty() { "unknown".to_owned() } else { format!("{prefix}…") };
-            println!("{name}\t{}\t{begins}\tmade {created}\tlast used {used}\texpires {expires}", grant.as_str());
+            let grant = grant.as_str();
+            println!("{name}\t{grant}\t{begins}\tmade {created}\tlast used {used}\texpires {expires}{sees}");
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod erase;
 mod import;
 mod key;
 mod rebuild;
@@ -38,6 +39,8 @@ enum Command {
     Import(import::Import),
     /// Compute every roll-up again from the events
     Rebuild(rebuild::Rebuild),
+    /// Erase a user or an account everywhere, for good
+    Erase(erase::Erase),
     /// Manage API keys
     #[command(subcommand)]
     Key(key::Key),
@@ -144,6 +147,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(serve) => serve.run().await,
         Command::Import(import) => import.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
+        Command::Erase(erase) => erase.run().await,
         Command::Key(key) => key.run().await,
         Command::User(user) => user.run().await,
     }

@@ -5,8 +5,14 @@ use super::single_sign_on::SingleSignOn;
 use super::{Database, Failure, author, minutes, user};
 use crate::{Access, Server, clock::DatabaseClock, dashboards::Display, demo::Feed, store::Store};
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use model::key::{Grant, NewKey};
-use std::{io::IsTerminal, net::SocketAddr, num::NonZeroU32, sync::Arc};
+use std::{
+    io::IsTerminal,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// The options of `serve`.
@@ -40,6 +46,11 @@ pub(super) struct Serve {
     /// address only requests to it, to localhost and to such names are answered. Several are separated by commas
     #[arg(long, env = "USAGE_MONITOR_HOST", value_name = "NAME", value_delimiter = ',')]
     host: Vec<String>,
+
+    /// A proxy, by its address or network such as 10.0.0.0/8, that is believed in X-Forwarded-For for whom it asks. One on
+    /// this machine is believed anyway. Several are separated by commas
+    #[arg(long, env = "USAGE_MONITOR_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',', value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
 
     /// Show a living demonstration: 180 days of a made-up customer base whose users keep working. Wants a database of
     /// its own
@@ -86,7 +97,7 @@ impl Serve {
         let demo = self.demo || store.demo().await?.is_some();
         let display = Display { online_window: self.online_window, demo };
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
-        let mut server = server.with_access(access);
+        let mut server = server.with_access(access).with_proxies(&self.trusted_proxy);
         // In a network that was opened in plain words others call this machine as they like, unless told how.
         if access != Access::SignIn && (address.ip().is_loopback() || !self.host.is_empty()) {
             server = server.with_hosts(&self.host);
@@ -101,6 +112,7 @@ impl Serve {
         let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(clock.clone().follow(store.clone()));
+        tasks.spawn(server.keep_up());
         if self.demo {
             tasks.spawn(Feed::open(store.clone(), server.ingest().clone(), clock.clone()).await?.run());
         }
@@ -128,6 +140,12 @@ impl Serve {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Reads an address, or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "neither an address nor a network, such as 10.0.0.7 or 10.0.0.0/8".to_owned())
 }
 
 /// Where browsers on this machine reach the page.
@@ -165,7 +183,7 @@ async fn first_key(server: &Server, store: &Store, access: Access) -> Result<Sho
     if access == Access::Guest || !std::io::stdout().is_terminal() || store.has_keys().await? {
         return Ok(ShownKey::Unknown);
     }
-    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None };
+    let new = NewKey { name: "shown at the first start".to_owned(), grant: Grant::Ingest, expires: None, team: None };
     Ok(ShownKey::Made(server.keys().make(new, author()).await?.secret))
 }
 

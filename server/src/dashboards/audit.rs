@@ -11,11 +11,7 @@ impl Dashboards {
     /// A page of the audit log, newest first.
     pub(crate) async fn audit_log(&self, query: &AuditQuery) -> Result<AuditLog, ReadError> {
         let before = query.before.as_deref().map(cursor).transpose()?;
-        // One more than is shown tells whether there are more.
-        let mut rows = self.store.read().await?.changes(before, query.limit.saturating_add(1)).await?;
-        let shown = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > shown;
-        rows.truncate(shown);
+        let (rows, more) = self.store.read().await?.changes(before, query.limit).await?;
         let next = rows.last().filter(|_| more).map(|last| last.number.to_string());
         let changes = rows.into_iter().map(|row| self.change(row)).collect();
         Ok(AuditLog { as_of: self.clock.now(), changes, next })

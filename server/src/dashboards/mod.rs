@@ -141,6 +141,13 @@ impl Dashboards {
         Self { store, clock, display, snapshots, streams, sums, names: names.build() }
     }
 
+    /// Forgets every answer that names accounts or users.
+    pub(crate) fn forget(&self) {
+        self.snapshots.invalidate_all();
+        self.streams.invalidate_all();
+        self.names.invalidate_all();
+    }
+
     /// What a page needs to know before it shows any number, where its reader may look through these teams.
     pub async fn workspace(&self, sees_all: bool, teams: Vec<TeamName>) -> Result<Workspace, ReadError> {
         let data_since = self.store.read().await?.data_since().await?;

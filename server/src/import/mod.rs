@@ -33,7 +33,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant as Moment},
 };
-use take::Batch;
+use take::{Batch, Moved};
 use tokio::sync::mpsc;
 
 /// How many events are stored at once.
@@ -75,6 +75,9 @@ pub trait Sink: Send + Sync {
         newest: Instant,
         now: Instant,
     ) -> impl Future<Output = Result<i64, Self::Error>> + Send;
+
+    /// From when on events are stored; `None` where there is no bound.
+    fn reach(&self, now: Instant) -> impl Future<Output = Result<Option<Instant>, Self::Error>> + Send;
 }
 
 /// What became of the records of an import.
@@ -199,7 +202,7 @@ fn refuse_overwriting(args: &ImportArgs) -> Result<(), ImportError> {
 #[cfg(fuzzing)]
 pub fn read(log: impl io::Read + Send + 'static, clock: &dyn Clock) -> (Vec<Event>, usize, Option<String>) {
     let (mut events, mut rejected) = (Vec::new(), 0);
-    let outcome = take::batches(Box::new(log), 0, clock, |batch| {
+    let outcome = take::batches(Box::new(log), Moved::default(), clock, |batch| {
         events.extend(batch.events);
         rejected += batch.rejected.len();
         true
@@ -216,18 +219,19 @@ async fn import<S: Sink>(
 ) -> Result<Summary, ImportError> {
     let began = Moment::now();
     let mut rejects = Rejects::create(args.rejects.clone())?;
-    let mut shift = 0;
+    let reach = sink.reach(clock.now()).await.map_err(ImportError::sink)?;
+    let mut moved = Moved { shift: 0, reach };
     if args.end_now {
         let survey;
         (sources, survey) = survey::all(sources, &mut progress).await?;
         if let Some(newest) = survey.newest {
-            shift = sink.shift_for(survey.digest, newest, clock.now()).await.map_err(ImportError::sink)?;
-            progress.note(&format!("The newest event, {newest}, is moved to {}.", newest.plus_millis(shift)));
+            moved.shift = sink.shift_for(survey.digest, newest, clock.now()).await.map_err(ImportError::sink)?;
+            progress.note(&format!("The newest event, {newest}, is moved to {}.", newest.plus_millis(moved.shift)));
         }
     }
     let mut summary = Summary::default();
     for source in sources {
-        let poured = pour(source, shift, clock.clone(), sink, &mut progress, &mut rejects, &mut summary).await;
+        let poured = pour(source, moved, clock.clone(), sink, &mut progress, &mut rejects, &mut summary).await;
         summary.elapsed = began.elapsed();
         if let Err(error) = poured.and_then(|()| rejects.flush()) {
             progress.note(&format!("Until it stopped: {summary}."));
@@ -240,7 +244,7 @@ async fn import<S: Sink>(
 /// Imports one log. While a batch is being stored the next is read, and one more may wait.
 async fn pour<S: Sink>(
     mut source: Source,
-    shift: i64,
+    moved: Moved,
     clock: Arc<dyn Clock>,
     sink: &S,
     progress: &mut Progress,
@@ -253,7 +257,7 @@ async fn pour<S: Sink>(
     let (batches, mut waiting) = mpsc::channel::<Batch>(1);
     let reading = tokio::task::spawn_blocking(move || {
         // Whoever no longer takes batches has failed, and says so.
-        take::batches(reader, shift, clock.as_ref(), |batch| batches.blocking_send(batch).is_ok())
+        take::batches(reader, moved, clock.as_ref(), |batch| batches.blocking_send(batch).is_ok())
     });
     while let Some(Batch { events, rejected, .. }) = waiting.recv().await {
         let records = events.len() + rejected.len();

@@ -7,7 +7,19 @@ use super::{
     source::{Bytes, text},
 };
 use crate::clock::Clock;
-use model::event::{Event, Receipt};
+use model::{
+    event::{Event, Receipt},
+    instant::Instant,
+};
+
+/// What becomes of the times of a log.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Moved {
+    /// By how many milliseconds they are moved.
+    pub(super) shift: i64,
+    /// From when on events are stored.
+    pub(super) reach: Option<Instant>,
+}
 
 /// Some neighbouring records of a log.
 #[derive(Default)]
@@ -33,11 +45,11 @@ impl Batch {
     }
 }
 
-/// Reads a log to its end, all times moved by `shift` milliseconds, and gives the batches away as they fill up; stops
+/// Reads a log to its end, all times moved, and gives the batches away as they fill up; stops
 /// early when one is not taken. What came before a failure is given away too.
 pub(super) fn batches(
     bytes: Bytes,
-    shift: i64,
+    moved: Moved,
     clock: &dyn Clock,
     mut give: impl FnMut(Batch) -> bool,
 ) -> Result<(), LogError> {
@@ -50,7 +62,7 @@ pub(super) fn batches(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
-        match event(&record, shift, clock) {
+        match event(&record, moved, clock) {
             Ok(event) => batch.events.push(event),
             Err(fault) => batch.reject(Reject::new(record, fault)),
         }
@@ -63,11 +75,11 @@ pub(super) fn batches(
 }
 
 /// The event of a record, if it keeps the rules.
-fn event(record: &Record, shift: i64, clock: &dyn Clock) -> Result<Event, Fault> {
+fn event(record: &Record, Moved { shift, reach }: Moved, clock: &dyn Clock) -> Result<Event, Fault> {
     let json = record.event.as_ref().map_err(Fault::clone)?;
     let received = clock.now();
     // A log that is moved was, so to say, written by a clock that is wrong by as much.
-    let receipt = Receipt::new(received, Some(received.plus_millis(-shift)));
+    let receipt = Receipt::new(received, Some(received.plus_millis(-shift))).reaching(reach);
     let mut event = Event::from_json(json, receipt)?;
     event.id.get_or_insert_with(|| derived_id(record));
     Ok(event)

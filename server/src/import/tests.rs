@@ -42,6 +42,8 @@ struct Memory {
     batches: Mutex<Vec<usize>>,
     /// After how many batches the disk is full.
     room: Option<usize>,
+    /// From when on events are stored.
+    reach: Option<Instant>,
 }
 
 impl Memory {
@@ -74,6 +76,10 @@ impl Sink for Memory {
 
     async fn shift_for(&self, digest: [u8; 32], newest: Instant, now: Instant) -> Result<i64, Full> {
         Ok(*self.shifts.lock().unwrap().entry(digest).or_insert(now.millis() - newest.millis()))
+    }
+
+    async fn reach(&self, _: Instant) -> Result<Option<Instant>, Full> {
+        Ok(self.reach)
     }
 }
 

@@ -19,6 +19,7 @@ use moka::future::Cache;
 use password::{PasswordError, Passwords};
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 use throttle::{Holder, Throttle};
+use tokio::task::JoinError;
 
 const SECOND: i64 = 1000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -79,6 +80,12 @@ pub enum MemberError {
 
 impl From<RandomnessError> for MemberError {
     fn from(error: RandomnessError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<JoinError> for MemberError {
+    fn from(error: JoinError) -> Self {
         Self::Failed(error.to_string())
     }
 }

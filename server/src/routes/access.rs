@@ -81,7 +81,7 @@ impl Caller {
             // No key changes anything.
             Self::Key(_) | Self::Anyone => (AuthorKind::Anyone, 0, String::new()),
         };
-        let place = address(parts).map(|address| address.to_string()).unwrap_or_default();
+        let place = address(parts, &server.proxies).map(|address| address.to_string()).unwrap_or_default();
         Author { kind, number, name, place, at: server.clock.now() }
     }
 
@@ -89,7 +89,8 @@ impl Caller {
     pub(super) fn sight(&self) -> Sight {
         match self {
             Self::Member(who) => who.sight,
-            Self::Key(_) | Self::Anyone => Sight::ALL,
+            Self::Key(key) => key.sight,
+            Self::Anyone => Sight::ALL,
         }
     }
 
@@ -100,9 +101,10 @@ impl Caller {
             Self::Member(who) if !who.sight.has_all() => Some(who.member.member_no),
             Self::Member(_) | Self::Key(_) | Self::Anyone => None,
         };
-        let found = match team.parse() {
-            Ok(team_no) => server.store.sight_of_team(team_no, of_member).await?,
-            Err(_) => None,
+        let found = match (team.parse::<i64>(), self) {
+            (Ok(team_no), Self::Key(Key { team: Some(own), .. })) if own.id != team_no => None,
+            (Ok(team_no), _) => server.store.sight_of_team(team_no, of_member).await?,
+            (Err(_), _) => None,
         };
         found.ok_or_else(|| ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no team “{team}”")))
     }

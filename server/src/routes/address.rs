@@ -4,16 +4,18 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, HeaderName, request::Parts},
 };
+use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Where a request comes from. A proxy on this machine or its network says for whom it asks; of what others say the last
-/// is its own word, and whatever stands before that is the client's.
-pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
+/// Where a request comes from. A proxy on this machine, or one of those that are trusted, says for whom it asks; of what
+/// they say the last is their own word, and whatever stands before that is the client's.
+pub(super) fn address(parts: &Parts, proxies: &[IpNet]) -> Option<IpAddr> {
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
     let peer = peer.ip().to_canonical();
-    let forwarded = is_near(peer).then(|| forwarded_for(&parts.headers)).flatten();
+    let is_proxy = peer.is_loopback() || proxies.iter().any(|proxies| proxies.contains(&peer));
+    let forwarded = is_proxy.then(|| forwarded_for(&parts.headers)).flatten();
     Some(forwarded.unwrap_or(peer))
 }
 
@@ -22,23 +24,19 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     last.rsplit(',').next()?.trim().parse().ok()
 }
 
-fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::extract::Request;
 
     #[test]
-    fn only_a_proxy_nearby_says_for_whom_it_asks() {
+    fn only_a_proxy_that_is_trusted_says_for_whom_it_asks() {
+        let proxies = ["10.1.0.0/16", "2001:db8::1/128"].map(|proxies| proxies.parse().unwrap());
         for (peer, forwarded, expected) in [
             ("127.0.0.1:5", &["203.0.113.9"][..], "203.0.113.9"),
             ("10.1.2.3:5", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            ("[2001:db8::1]:5", &["203.0.113.9"], "203.0.113.9"),
+            ("10.2.2.3:5", &["203.0.113.9"], "10.2.2.3"),
             ("[::1]:5", &["198.51.100.1", "2001:db8::9"], "2001:db8::9"),
             ("127.0.0.1:5", &["unknown"], "127.0.0.1"),
             ("127.0.0.1:5", &[], "127.0.0.1"),
@@ -50,7 +48,7 @@ mod tests {
             }
             request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
             let (parts, ()) = request.into_parts();
-            assert_eq!(address(&parts), expected.parse().ok(), "{peer} {forwarded:?}");
+            assert_eq!(address(&parts, &proxies), expected.parse().ok(), "{peer} {forwarded:?}");
         }
     }
 }

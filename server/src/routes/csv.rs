@@ -56,15 +56,25 @@ pub(super) fn writer(written: Vec<u8>) -> ::csv::Writer<Vec<u8>> {
     builder.terminator(::csv::Terminator::CRLF).quote_style(::csv::QuoteStyle::NonNumeric).from_writer(written)
 }
 
-/// A text that a spreadsheet won't take for a formula, nor what may be a cell of its own in it, to a spreadsheet that takes
+/// A text that a spreadsheet won't take for a formula or a number, which it would write in its own way, nor what may be a cell of its own in it, to a spreadsheet that takes
 /// no notice of quotes: names come from whoever may send events.
 pub(super) fn inert(text: &str) -> String {
     let is_formula = |part: &str| {
         let shown = part.trim_start_matches(|character: char| character == '"' || character.is_whitespace());
         shown.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
     };
+    if is_number(text) {
+        return format!("'{text}");
+    }
     let parts = text.split_inclusive([';', '\t', '\r', '\n']);
     parts.map(|part| if is_formula(part) { format!("'{part}") } else { part.to_owned() }).collect()
+}
+
+/// Whether a spreadsheet takes it for a number, a day or a time, such as `1e5`, `007` and `1-2`.
+fn is_number(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_digit() || " .,:/-+%eE".contains(letter);
+    text.chars().any(|letter| letter.is_ascii_digit()) && text.chars().all(is_part)
+        || text.trim().parse::<f64>().is_ok()
 }
 
 #[cfg(test)]
@@ -90,6 +100,13 @@ mod tests {
         ] {
             assert_eq!(inert(text), expected);
         }
+        for number in ["1e5", "00123", "NaN", "-Infinity", "1,000", "2026-11", "3/4", "12:30", " 7 "] {
+            assert_eq!(inert(number), format!("'{number}"));
+        }
+        for name in ["Report 7", "2nd", "e", "-", ""] {
+            assert_eq!(inert(name).trim_start_matches('\''), name);
+        }
+        assert_eq!(inert("Report 7"), "Report 7");
         let mut file = begin("module,action,actions");
         file.write_record(["a;b", "c\td", "7"]).unwrap();
         let file = String::from_utf8(file.into_inner().unwrap()).unwrap();

@@ -19,9 +19,9 @@ use model::{
     },
     query::Pairs,
 };
-use std::{collections::BTreeSet, error::Error};
+use std::{collections::BTreeSet, error::Error, net::IpAddr};
 
-/// More no form of ours holds.
+/// More holds no form of ours but that of a team.
 const FORM_BYTES: usize = 16 * 1024;
 
 /// A form that a page of ours sent, and what it was sent with.
@@ -29,6 +29,8 @@ pub(super) struct Form {
     fields: Pairs,
     /// What it was sent with, to answer with the page again.
     pub(super) parts: Parts,
+    /// Where it comes from.
+    address: Option<IpAddr>,
     /// What is wrong with it so far.
     errors: Vec<FieldError>,
     /// With which status it is answered, unless it is carried out.
@@ -41,20 +43,12 @@ impl FromRequest<Server> for Form {
     type Rejection = ApiProblem;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, ApiProblem> {
-        let (parts, body) = request.into_parts();
-        same_origin::check(&parts.headers)?;
-        let body = server.receiver.receive(body).await?.bytes;
-        if body.len() > FORM_BYTES {
-            let detail = format!("the form has {} bytes; at most {FORM_BYTES} are allowed", body.len());
-            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-        }
-        let fields = form_urlencoded::parse(&body).into_owned().collect();
-        Ok(Self { fields, parts, errors: Vec::new(), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+        Self::read(request, server, FORM_BYTES).await
     }
 }
 
-/// A form that an administrator sent, on a page that is for them alone.
-pub(super) struct AdministratorForm {
+/// A form that an administrator sent, on a page that is for them alone, of at most so many bytes.
+pub(super) struct AdministratorForm<const BYTES: usize = FORM_BYTES> {
     pub(super) form: Form,
     /// The administrator, as the page shows them.
     pub(super) reader: Reader,
@@ -62,11 +56,11 @@ pub(super) struct AdministratorForm {
     pub(super) author: Author,
 }
 
-impl FromRequest<Server> for AdministratorForm {
+impl<const BYTES: usize> FromRequest<Server> for AdministratorForm<BYTES> {
     type Rejection = Response;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Response> {
-        let form = Form::from_request(request, server).await.map_err(IntoResponse::into_response)?;
+        let form = Form::read(request, server, BYTES).await.map_err(IntoResponse::into_response)?;
         let caller = Caller::of(&form.parts.headers, server).await.map_err(IntoResponse::into_response)?;
         let reader = caller.reader(server.access);
         if reader.manages_members() {
@@ -83,6 +77,20 @@ impl FromRequest<Server> for AdministratorForm {
 }
 
 impl Form {
+    /// Reads a form of at most so many bytes.
+    async fn read(request: Request, server: &Server, bytes: usize) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        same_origin::check(&parts.headers)?;
+        let body = server.receiver.receive(body).await?.bytes;
+        if body.len() > bytes {
+            let detail = format!("the form has {} bytes; at most {bytes} are allowed", body.len());
+            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
+        let fields = form_urlencoded::parse(&body).into_owned().collect();
+        let (address, status) = (address(&parts, &server.proxies), StatusCode::UNPROCESSABLE_ENTITY);
+        Ok(Self { fields, parts, address, errors: Vec::new(), status, retry_after: None })
+    }
+
     /// What is in a field; empty where it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
         self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
@@ -93,9 +101,9 @@ impl Form {
         self.text(name).parse().unwrap_or(-1)
     }
 
-    /// The numbers in all fields of a name.
+    /// The numbers in all fields of a name; one that names nothing for each that can't be read.
     pub(super) fn numbers(&self, name: &str) -> BTreeSet<i64> {
-        self.fields.iter().filter(|(field, _)| field == name).filter_map(|(_, value)| value.parse().ok()).collect()
+        self.fields.iter().filter(|(field, _)| field == name).map(|(_, value)| value.parse().unwrap_or(-1)).collect()
     }
 
     /// Whether a box is ticked.
@@ -140,7 +148,9 @@ impl Form {
                 (StatusCode::UNPROCESSABLE_ENTITY, "", fault)
             }
             MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
-            MemberError::NoTeam => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such team any more".to_owned()),
+            MemberError::NoTeam | MemberError::Store(StoreError::NoTeam) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such team any more".to_owned())
+            }
             MemberError::LinkOver => (StatusCode::GONE, "", "This link does not open any more".to_owned()),
             MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => return self.note_fault(&error),
         };
@@ -187,25 +197,18 @@ impl Form {
 
     /// The browser it came from.
     pub(super) fn browser(&self) -> Browser {
-        browser(&self.parts)
+        browser(&self.parts, self.address)
     }
 }
 
-/// The browser a request came from.
-pub(super) fn browser(parts: &Parts) -> Browser {
+/// The browser a request came from, and where it is.
+pub(super) fn browser(parts: &Parts, address: Option<IpAddr>) -> Browser {
     let headers = &parts.headers;
     let user_agent = headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
     Browser {
         user_agent: user_agent.unwrap_or_default(),
-        address: address(parts),
+        address,
         session: cookie::value(headers, cookie::SESSION),
         device: cookie::value(headers, cookie::DEVICE),
     }
-}
-
-/// Carries something out in a task of its own: whoever asks may go away meanwhile, and what was begun is done all the same.
-pub(super) async fn carry_out<T: Send + 'static>(
-    work: impl Future<Output = Result<T, MemberError>> + Send + 'static,
-) -> Result<T, MemberError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| Err(MemberError::Failed(error.to_string())))
 }

@@ -12,12 +12,13 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
+use model::event::REQUEST_BYTES;
 use serde_json::Value;
 
-/// The body of a request.
-pub(super) struct JsonBody(pub(super) Value);
+/// The body of a request, of at most so many bytes after decompression.
+pub(super) struct JsonBody<const BYTES: usize = REQUEST_BYTES>(pub(super) Value);
 
-impl FromRequest<Server> for JsonBody {
+impl<const BYTES: usize> FromRequest<Server> for JsonBody<BYTES> {
     type Rejection = ApiProblem;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, ApiProblem> {
@@ -28,7 +29,14 @@ impl FromRequest<Server> for JsonBody {
         }
         let encoding = Encoding::of(&parts.headers)?;
         let body = server.receiver.receive(body).await?;
-        encoding.read(server, body, |bytes: Bytes| Ok(Self(parse(utf8(&bytes)?)?))).await
+        let read = |bytes: Bytes| {
+            if bytes.len() > BYTES {
+                let detail = format!("the body has {} bytes; at most {BYTES} are allowed", bytes.len());
+                return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            }
+            Ok(Self(parse(utf8(&bytes)?)?))
+        };
+        encoding.read(server, body, read).await
     }
 }
 

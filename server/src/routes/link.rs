@@ -1,14 +1,11 @@
 //! Links that open once: for the first administrator, for who was invited, and for who needs another password.
 
-use super::{
-    form::{Form, carry_out},
-    problem::ApiProblem,
-    sign_in,
-};
+use super::{form::Form, problem::ApiProblem, sign_in};
 use crate::{
     Server,
     members::{Admission, MemberError},
     store::NewMember,
+    task::carry_out,
 };
 use app::{PageData, view::TODAY};
 use axum::{extract::State, response::Response};

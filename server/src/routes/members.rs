@@ -1,7 +1,7 @@
 //! Members as administrators see and change them.
 
 use super::{
-    form::{AdministratorForm, Form, carry_out},
+    form::{AdministratorForm, Form},
     page,
     problem::ApiProblem,
 };
@@ -9,6 +9,7 @@ use crate::{
     Server,
     members::MemberError,
     store::{Author, NewMember},
+    task::carry_out,
 };
 use app::{PageData, view::MEMBERS};
 use axum::{

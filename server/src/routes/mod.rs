@@ -11,6 +11,7 @@ mod csv;
 #[cfg(fuzzing)]
 pub mod decoders;
 mod encoding;
+mod erasures;
 mod events;
 mod form;
 mod hosts;
@@ -24,6 +25,7 @@ mod operation;
 mod page;
 mod pairs;
 mod policy;
+mod privacy;
 mod problem;
 mod profile;
 mod quality;
@@ -123,6 +125,7 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(quality::router())
         .merge(keys::router())
         .merge(audit::router())
+        .merge(erasures::router())
         .merge(workspace::router())
         .merge(operation::router());
     let router = OpenApiRouter::with_openapi(document).nest("/api/v1", versioned);

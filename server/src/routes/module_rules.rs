@@ -2,18 +2,12 @@
 
 use super::{
     access::{MayAdminister, MayReadNames},
-    array::{parse, utf8},
-    encoding::Encoding,
+    json::JsonBody,
     problem::ApiProblem,
     responses::{ReadProblems, SettingProblems},
 };
 use crate::Server;
-use axum::{
-    Json,
-    body::{Body, Bytes},
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State};
 use model::module_rule::{ModuleRules, RULES_BYTES};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -54,18 +48,9 @@ async fn get_module_rules(_: MayReadNames, State(server): State<Server>) -> Resu
 async fn put_module_rules(
     MayAdminister(author): MayAdminister,
     State(server): State<Server>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(json): JsonBody<RULES_BYTES>,
 ) -> Result<Json<ModuleRules>, ApiProblem> {
-    let body = server.receiver.receive(body).await?;
-    let read = |bytes: Bytes| {
-        if bytes.len() > RULES_BYTES {
-            let detail = format!("the rules have {} bytes; at most {RULES_BYTES} are allowed", bytes.len());
-            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-        }
-        Ok(ModuleRules::from_json(&parse(utf8(&bytes)?)?)?)
-    };
-    let rules = Encoding::of(&headers)?.read(&server, body, read).await?;
+    let rules = ModuleRules::from_json(&json)?;
     server.module_rules.replace(rules.clone(), author).await?;
     Ok(Json(rules))
 }

@@ -4,14 +4,15 @@
 #[cfg(feature = "oidc")]
 use super::single_sign_on;
 use super::{
-    access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms, workspace,
+    access::Caller, audit, keys, link, members, policy, privacy, problem::ApiProblem, profile, sign_in, team_forms,
+    workspace,
 };
 use crate::{Access, Server, assets, secret};
 #[cfg(feature = "oidc")]
 use app::view::{SINGLE_SIGN_ON, SINGLE_SIGN_ON_BACK};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
 };
 use axum::{
     Router,
@@ -25,6 +26,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use model::{
     api::{member::Reader, problem::Problem},
     member::Role,
+    query::doubled,
 };
 
 pub(super) fn router() -> Router<Server> {
@@ -40,6 +42,7 @@ pub(super) fn router() -> Router<Server> {
         .route(PROFILE, get(get_page).post(profile::post_profile))
         .route(MEMBERS, get(get_page).post(members::post_members))
         .route(KEYS, get(get_page).post(keys::post_keys))
+        .route(PRIVACY, get(get_page).post(privacy::post_privacy))
         .route(TEAMS, get(get_page).post(team_forms::post_teams))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
@@ -55,7 +58,8 @@ async fn get_page(State(server): State<Server>, request: Request) -> Result<Resp
         return Ok(file);
     }
     let (parts, _) = request.into_parts();
-    let view = View::parse(parts.uri.path(), &parse_search(parts.uri.query().unwrap_or_default()));
+    let parameters = parse_search(parts.uri.query().unwrap_or_default());
+    let view = View::parse(parts.uri.path(), &parameters);
     let caller = match Caller::of(&parts.headers, &server).await {
         Ok(caller) => caller,
         // Who asks is not known while the database does not answer; the page can say that much to anyone.
@@ -72,6 +76,9 @@ async fn get_page(State(server): State<Server>, request: Request) -> Result<Resp
             return Ok(sign_in::first(&parts.uri));
         }
         _ => match caller.may_read(server.access) {
+            Ok(()) if doubled(&parameters).is_some() => {
+                Err(ApiProblem::fields(doubled(&parameters).into_iter().collect()))
+            }
             Ok(()) => load(&server, &view, &caller).await,
             Err(problem) => return Err(problem),
         },
@@ -120,6 +127,7 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         (View::Members, Caller::Member(who)) if who.member.role == Role::Administrator => members::load(server).await,
         (View::Teams, Caller::Member(who)) if who.member.role == Role::Administrator => team_forms::load(server).await,
         (View::Keys(_), Caller::Member(who)) if who.member.role == Role::Administrator => keys::load(server).await,
+        (View::Privacy, Caller::Member(who)) if who.member.role == Role::Administrator => privacy::load(server).await,
         (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
             audit::load(server, query).await
         }
@@ -131,6 +139,7 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
             | View::Teams
             | View::Keys(_)
             | View::Audit(_)
+            | View::Privacy
             | View::SignIn(_)
             | View::Link(_)
             | View::NotFound,

@@ -6,9 +6,9 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use model::query::Pairs;
+use model::query::{Pairs, doubled};
 
-/// The decoded parameters.
+/// The decoded parameters, each given once.
 pub(super) struct Parameters(pub(super) Pairs);
 
 impl FromRequestParts<Server> for Parameters {
@@ -16,6 +16,10 @@ impl FromRequestParts<Server> for Parameters {
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
         let pairs = Query::<Pairs>::from_request_parts(parts, server).await;
-        pairs.map(|pairs| Self(pairs.0)).map_err(|error| ApiProblem::unreadable(error.body_text()))
+        let Query(pairs) = pairs.map_err(|error| ApiProblem::unreadable(error.body_text()))?;
+        match doubled(&pairs) {
+            Some(error) => Err(ApiProblem::fields(vec![error])),
+            None => Ok(Self(pairs)),
+        }
     }
 }

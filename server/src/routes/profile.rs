@@ -1,12 +1,7 @@
 //! What members see and change of themselves: password and sessions.
 
-use super::{
-    access::Caller,
-    form::{Form, carry_out},
-    problem::ApiProblem,
-    sign_in,
-};
-use crate::{Server, members::MemberError, store::SignedIn};
+use super::{access::Caller, form::Form, problem::ApiProblem, sign_in};
+use crate::{Server, members::MemberError, store::SignedIn, task::carry_out};
 use app::{
     PageData,
     view::{PROFILE, PROFILE_CHANGED},
@@ -31,9 +26,9 @@ pub(super) async fn post_profile(State(server): State<Server>, form: Form) -> Re
         "password" => return change_password(&server, &caller, &who, form).await,
         "end" => {
             let session_no = form.number("session");
-            carry_out(async move { Ok(members.end_session(&who, session_no, &author).await?) }).await
+            carry_out(async move { members.end_session(&who, session_no, &author).await }).await
         }
-        "end-others" => carry_out(async move { Ok(members.end_other_sessions(&who, &author).await?) }).await,
+        "end-others" => carry_out(async move { members.end_other_sessions(&who, &author).await }).await,
         other => return Err(ApiProblem::unreadable(format!("nothing can be done that is called “{other}”"))),
     };
     done?;

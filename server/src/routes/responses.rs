@@ -84,9 +84,9 @@ pub(super) enum SettingProblems {
     /// Too many bytes; nothing was changed
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(#[to_schema] Problem),
-    /// Another content encoding
+    /// The body is not JSON by its media type, or another content encoding
     #[response(status = 415, content_type = "application/problem+json")]
-    Encoding(#[to_schema] Problem),
+    MediaType(#[to_schema] Problem),
     /// Fields are at fault; nothing was changed
     #[response(status = 422, content_type = "application/problem+json")]
     Fields(#[to_schema] Problem),
@@ -136,6 +136,39 @@ pub(super) enum AdministratorProblems {
     #[response(status = 422, content_type = "application/problem+json")]
     Parameter(#[to_schema] Problem),
     /// The database does not answer; try again after `Retry-After` seconds
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}
+
+/// What can go wrong with erasing somebody.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum ErasureProblems {
+    /// The body can't be read; nothing was changed
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(#[to_schema] Problem),
+    /// Nobody signed in
+    #[response(status = 401, content_type = "application/problem+json")]
+    UnknownKey(#[to_schema] Problem),
+    /// Only an administrator may, from a page of this address
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotPermitted(#[to_schema] Problem),
+    /// Nothing is known of them
+    #[response(status = 404, content_type = "application/problem+json")]
+    Nobody(#[to_schema] Problem),
+    /// The body did not come in time; nothing was changed
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(#[to_schema] Problem),
+    /// Too many bytes; nothing was changed
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] Problem),
+    /// The body is not JSON by its media type
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(#[to_schema] Problem),
+    /// Fields are at fault; nothing was changed
+    #[response(status = 422, content_type = "application/problem+json")]
+    Fields(#[to_schema] Problem),
+    /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
 }

@@ -1,12 +1,7 @@
 //! Signing in and out.
 
-use super::{
-    access::Caller,
-    cookie,
-    form::{Form, carry_out},
-    problem::ApiProblem,
-};
-use crate::{Server, members::Admission};
+use super::{access::Caller, cookie, form::Form, problem::ApiProblem};
+use crate::{Server, members::Admission, task::carry_out};
 use app::{
     PageData,
     view::{SIGN_IN, TODAY, View, with_search},
@@ -39,7 +34,7 @@ pub(super) async fn post_sign_in(State(server): State<Server>, mut form: Form) -
 
 pub(super) async fn post_sign_out(State(server): State<Server>, form: Form) -> Result<Response, ApiProblem> {
     if let Caller::Member(who) = Caller::of(&form.parts.headers, &server).await? {
-        carry_out(async move { Ok(server.members.sign_out(&who).await?) }).await?;
+        carry_out(async move { server.members.sign_out(&who).await }).await?;
     }
     let mut response = Redirect::to(SIGN_IN).into_response();
     cookie::forget_session(response.headers_mut());

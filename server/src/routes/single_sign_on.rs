@@ -1,8 +1,9 @@
 //! Single sign-on: the way to the provider, and back.
 
 use super::{
+    address::address,
     cookie,
-    form::{browser, carry_out},
+    form::browser,
     page,
     pairs::Parameters,
     problem::ApiProblem,
@@ -13,6 +14,7 @@ use crate::{
     Server,
     members::single_sign_on::{Arrival, SignOnError, SingleSignOn},
     store::StaysOut,
+    task::carry_out,
 };
 use app::view::View;
 use axum::{
@@ -64,9 +66,8 @@ pub(super) async fn get_arrival(State(server): State<Server>, mut parts: Parts) 
         error: text("error"),
     };
     let to = within(&SingleSignOn::destination(&arrival)).to_owned();
-    let browser = browser(&parts);
-    let arrived = carry_out(async move { Ok(single_sign_on.arrive(arrival, &browser).await) });
-    let mut response = match arrived.await.map_err(SignOnError::from).flatten() {
+    let browser = browser(&parts, address(&parts, &server.proxies));
+    let mut response = match carry_out(async move { single_sign_on.arrive(arrival, &browser).await }).await {
         Ok(admission) => sign_in::admitted(&admission, &to),
         Err(error) => answer(&server, parts, &to, error).await,
     };

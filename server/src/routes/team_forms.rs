@@ -1,11 +1,11 @@
 //! Teams as administrators see and change them on the page.
 
 use super::{
-    form::{AdministratorForm, Form, carry_out},
+    form::{AdministratorForm, Form},
     page,
     problem::ApiProblem,
 };
-use crate::{Server, members::MemberError, store::Author};
+use crate::{Server, members::MemberError, store::Author, task::carry_out};
 use app::{PageData, view::TEAMS};
 use axum::{
     extract::State,
@@ -17,6 +17,9 @@ use model::{
 };
 use serde_json::{Value, json};
 
+/// What the form of a team may hold: as many ids as a team, each letter of which a form may write as three.
+const TEAM_FORM_BYTES: usize = 4 * 1024 * 1024;
+
 /// What the page shows before anything was typed.
 pub(super) async fn load(server: &Server) -> Result<PageData, ApiProblem> {
     page_data(server, SentForm::default(), None).await
@@ -24,7 +27,7 @@ pub(super) async fn load(server: &Server) -> Result<PageData, ApiProblem> {
 
 pub(super) async fn post_teams(
     State(server): State<Server>,
-    AdministratorForm { mut form, reader, author }: AdministratorForm,
+    AdministratorForm { mut form, reader, author }: AdministratorForm<TEAM_FORM_BYTES>,
 ) -> Result<Response, ApiProblem> {
     match change(&server, &mut form, author).await {
         Some(Ok(None)) => return Ok(Redirect::to(TEAMS).into_response()),

@@ -2,18 +2,15 @@
 
 use super::{
     access::{IsAdministrator, MayAdminister},
-    array::{parse, utf8},
-    encoding::Encoding,
-    form::carry_out,
+    json::JsonBody,
     problem::ApiProblem,
     responses::{ReadProblems, SettingProblems, TeamProblem},
 };
-use crate::Server;
+use crate::{Server, task::carry_out};
 use axum::{
     Json,
-    body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
 };
 use model::{
     api::team::{Team, TeamPreview, Teams},
@@ -77,11 +74,10 @@ async fn get_team(
 async fn post_team(
     MayAdminister(author): MayAdminister,
     State(server): State<Server>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(json): JsonBody<TEAM_BYTES>,
 ) -> Result<(StatusCode, Json<Team>), ApiProblem> {
-    let (store, definition) = (server.store.clone(), definition(&server, &headers, body).await?);
-    let added = carry_out(async move { Ok(store.add_team(&definition, &author).await) }).await??;
+    let (store, definition) = (server.store.clone(), TeamDefinition::from_json(&json)?);
+    let added = carry_out(async move { store.add_team(&definition, &author).await }).await?;
     Ok((StatusCode::CREATED, Json(team(&server, added).await?)))
 }
 
@@ -98,12 +94,11 @@ async fn put_team(
     MayAdminister(author): MayAdminister,
     State(server): State<Server>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(json): JsonBody<TEAM_BYTES>,
 ) -> Result<Json<Team>, ApiProblem> {
     let number = number(&id)?;
-    let (store, definition) = (server.store.clone(), definition(&server, &headers, body).await?);
-    carry_out(async move { Ok(store.change_team(number, &definition, &author).await) }).await??;
+    let (store, definition) = (server.store.clone(), TeamDefinition::from_json(&json)?);
+    carry_out(async move { store.change_team(number, &definition, &author).await }).await?;
     Ok(Json(team(&server, number).await?))
 }
 
@@ -121,7 +116,7 @@ async fn delete_team(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiProblem> {
     let (store, number) = (server.store.clone(), number(&id)?);
-    match carry_out(async move { Ok(store.delete_team(number, &author).await) }).await?? {
+    match carry_out(async move { store.delete_team(number, &author).await }).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_team()),
     }
@@ -138,23 +133,9 @@ async fn delete_team(
 async fn post_preview(
     _: MayAdminister,
     State(server): State<Server>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(json): JsonBody<TEAM_BYTES>,
 ) -> Result<Json<TeamPreview>, ApiProblem> {
-    let definition = definition(&server, &headers, body).await?;
-    Ok(Json(server.store.preview_team(&definition).await?))
-}
-
-async fn definition(server: &Server, headers: &HeaderMap, body: Body) -> Result<TeamDefinition, ApiProblem> {
-    let body = server.receiver.receive(body).await?;
-    let read = |bytes: Bytes| {
-        if bytes.len() > TEAM_BYTES {
-            let detail = format!("the team has {} bytes; at most {TEAM_BYTES} are allowed", bytes.len());
-            return Err(ApiProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-        }
-        Ok(TeamDefinition::from_json(&parse(utf8(&bytes)?)?)?)
-    };
-    Encoding::of(headers)?.read(server, body, read).await
+    Ok(Json(server.store.preview_team(&TeamDefinition::from_json(&json)?).await?))
 }
 
 async fn team(server: &Server, number: i64) -> Result<Team, ApiProblem> {

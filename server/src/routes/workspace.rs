@@ -1,7 +1,7 @@
 //! `GET /workspace`.
 
 use super::{access::Caller, problem::ApiProblem, responses::ReadProblems};
-use crate::{Server, dashboards::ReadError};
+use crate::{Server, dashboards::ReadError, store::Key};
 use axum::{Json, extract::State, http::HeaderMap};
 use model::api::{Workspace, member::Member};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +21,10 @@ async fn get_workspace(State(server): State<Server>, headers: HeaderMap) -> Resu
     let caller = Caller::of(&headers, &server).await?;
     caller.may_read(server.access)?;
     let member = match &caller {
+        Caller::Key(Key { team: Some(team), .. }) => {
+            let teams = [team.clone()].into_iter().filter(|team| !team.name.is_empty());
+            return Ok(Json(server.dashboards.workspace(false, teams.collect()).await?));
+        }
         Caller::Member(who) => Some(&who.member),
         Caller::Key(_) | Caller::Anyone => None,
     };

@@ -56,6 +56,13 @@ impl Store {
         Ok(stands.unwrap_or(answer))
     }
 
+    /// Drops every answer.
+    pub(super) async fn drop_answers(&self) -> Result<(), StoreError> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        query("DELETE FROM answer").execute(&mut shared.acquire().await?.connection()).await?;
+        Ok(())
+    }
+
     /// Drops the answers of ticks that are long over.
     pub async fn drop_answers_before(&self, tick: Instant) -> Result<(), StoreError> {
         let Some(shared) = &self.shared else { return Ok(()) };

@@ -127,13 +127,27 @@ impl Store {
 
     /// Stores events that were sent, and what else there is in a batch.
     async fn append_all(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
+        loop {
+            match self.try_append(sent, beside).await {
+                // With the transaction the number that was remembered is forgotten.
+                Err(StoreError::Erased) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_append(&self, sent: &[Event], beside: &Batch) -> Result<Vec<Outcome>, StoreError> {
         let Batch { rejects, replays, .. } = beside;
         let mut writing = self.write().await?;
         let (mut connection, remembered) = writing.parts();
         // Before anything else, in each transaction alike, so that two never wait for each other.
-        let settled = reject::settle(&mut connection, replays).await?;
-        reject::keep(&mut connection, rejects).await?;
+        let settled = reject::take(&mut connection, rejects, replays).await?;
         let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
+        let erasures = match remembered.erasures {
+            Some(erasures) => erasures,
+            None => self.refuse_other_reporting(&mut connection).await?.erasures,
+        };
+        remembered.erasures = Some(erasures);
         let Numbered { events: numbers, named, new_accounts } =
             remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
@@ -147,12 +161,19 @@ impl Store {
         let recent = &mut remembered.recent;
         let additions = || Additions::of(reporting, &facts, recent);
         let mut additions = insert_events(&mut connection, &facts, additions).await?;
-        // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
-        self.refuse_other_reporting(&mut connection).await?;
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts).await?;
+        // From here on no other process rebuilds the roll-ups, erases one of these accounts or drops raw events; before, it
+        // may have done so.
+        let standing = self.refuse_other_reporting(&mut connection).await?;
+        if standing.erasures != erasures {
+            return Err(StoreError::Erased);
+        }
+        if facts.iter().any(|fact| fact.time < standing.events_since) {
+            return Err(StoreError::RetentionChanged);
+        }
         if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
             additions = Additions::of(reporting, &facts, recent);
         }

@@ -8,6 +8,9 @@ use model::{
 };
 use serde_json::Value;
 
+/// How much a page of the log holds, about, in bytes of the states before and after; one change may hold more.
+const PAGE_BYTES: i64 = 1024 * 1024;
+
 /// Who changes something, from where, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
@@ -122,12 +125,35 @@ impl From<Fields> for EnteredChange {
 }
 
 impl Reading {
-    /// The newest changes, from below the number `before` on.
-    pub async fn changes(&mut self, before: Option<i64>, limit: u32) -> Result<Vec<EnteredChange>, StoreError> {
-        let sql = "SELECT audit_no, at, author_kind, author_no, author, place, action, subject_kind, subject_no, subject, \
-                   state_before, state_after FROM audit WHERE audit_no < $1 ORDER BY audit_no DESC LIMIT $2";
-        let query = query(sql).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
-        let rows: Vec<Fields> = query.fetch_all(&mut self.connection()).await?;
-        Ok(rows.into_iter().map(EnteredChange::from).collect())
+    /// The newest changes, from below the number `before` on, and whether there are more.
+    pub async fn changes(&mut self, before: Option<i64>, limit: u32) -> Result<(Vec<EnteredChange>, bool), StoreError> {
+        page(&mut self.connection(), before, limit).await
     }
+}
+
+/// The newest changes, from below the number `before` on: as many as fit into [`PAGE_BYTES`], and at least one. And whether
+/// there are more.
+pub(super) async fn page(
+    connection: &mut Connection<'_>,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<(Vec<EnteredChange>, bool), StoreError> {
+    // First how long each is, because some changes of module rules hold a megabyte.
+    let sql = "SELECT audit_no, CAST(LENGTH(state_before) + LENGTH(state_after) AS BIGINT) FROM audit \
+               WHERE audit_no < $1 ORDER BY audit_no DESC LIMIT $2";
+    let lengths = query(sql).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit) + 1);
+    let lengths: Vec<(i64, i64)> = lengths.fetch_all(connection).await?;
+    let mut bytes = 0;
+    let fits = |(_, length): &&(i64, i64)| {
+        bytes += length;
+        bytes == *length || bytes <= PAGE_BYTES
+    };
+    let shown = lengths.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).take_while(fits).count();
+    let Some(((newest, _), (oldest, _))) = lengths.first().zip(lengths[..shown].last()) else {
+        return Ok((Vec::new(), false));
+    };
+    let sql = "SELECT audit_no, at, author_kind, author_no, author, place, action, subject_kind, subject_no, subject, \
+               state_before, state_after FROM audit WHERE audit_no BETWEEN $1 AND $2 ORDER BY audit_no DESC";
+    let rows: Vec<Fields> = query(sql).bind(*oldest).bind(*newest).fetch_all(connection).await?;
+    Ok((rows.into_iter().map(EnteredChange::from).collect(), lengths.len() > shown))
 }

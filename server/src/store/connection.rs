@@ -41,6 +41,10 @@ const READ_TIMEOUT: &str = "20s";
 /// How long a statement about what is shared may take: each reads or writes a row.
 const SHARED_TIMEOUT: &str = "5s";
 
+/// The tables that an erasure deletes from or changes.
+const CLEANED: &str = "account, account_user, account_attribute, activity_day, answer, audit, event, event_id, identity, \
+    late_day, module_day, reject, scope_account, team_account_id, team_rule, total_day, user_day, user_module_day";
+
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -148,6 +152,29 @@ impl Place {
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
         let options = PgConnectOptions::clone(options).options([("statement_timeout", SHARED_TIMEOUT)]);
         Ok(Some(Shared(pool.connect_with(options).await?)))
+    }
+
+    /// Takes what was deleted out of the files too. SQLite's is written anew, because what was moved within it leaves
+    /// copies behind; Postgres overwrites what its tables no longer hold as it needs the room.
+    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(options) => {
+                // The copy is as large as the file, and has no place in memory.
+                let options = SqliteConnectOptions::clone(options).pragma("temp_store", "file");
+                let mut connection = options.connect().await?;
+                sqlx::raw_sql("VACUUM").execute(&mut connection).await?;
+                let checkpoint = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)");
+                let (busy, ..): (i64, i64, i64) = checkpoint.fetch_one(&mut connection).await?;
+                connection.close().await?;
+                // Somebody reads what there was before.
+                if busy == 0 { Ok(()) } else { Err(StoreError::Slow) }
+            }
+            Self::Postgres(options) => {
+                let mut connection = options.connect().await?;
+                sqlx::raw_sql(AssertSqlSafe(format!("VACUUM {CLEANED}"))).execute(&mut connection).await?;
+                Ok(connection.close().await?)
+            }
+        }
     }
 
     /// Every migration of this version.
@@ -316,6 +343,8 @@ pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
     pub(super) recent: RecentDays,
+    /// How often somebody had been erased when the dimensions were looked up first.
+    pub(super) erasures: Option<i64>,
 }
 
 /// A transaction that writes. Dropped before it is committed, it leaves no trace.

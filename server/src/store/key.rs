@@ -4,10 +4,11 @@ use super::{
     Store, StoreError,
     audit::{Author, States, Subject, enter},
     connection::Connection,
+    scope::Sight,
     statement::query,
 };
 use model::{
-    api,
+    api::{self, team::TeamName},
     audit::{Action, SubjectKind},
     instant::Instant,
     key::{Grant, NewKey, Rotation},
@@ -23,6 +24,10 @@ pub struct Key {
     pub grant: Grant,
     /// From when on the secret opens it no more; `None` where it lasts.
     pub ends: Option<Instant>,
+    /// The team through whose eyes it reads; `None` where it reads everything.
+    pub team: Option<TeamName>,
+    /// How far it sees.
+    pub sight: Sight,
 }
 
 impl Key {
@@ -41,8 +46,19 @@ pub struct NewSecret {
     pub prefix: String,
 }
 
-/// Number, name, grant, and when it was made.
-type KeyColumns = (i64, String, String, i64);
+/// Selects keys, which `$rest` chooses and orders, as [`KeyColumns`].
+macro_rules! select_keys {
+    ($rest:literal) => {
+        query(concat!(
+            "SELECT key_no, api_key.name, granted, created_at, api_key.team_no, COALESCE(team.name, '') FROM api_key ",
+            "LEFT JOIN team ON team.team_no = api_key.team_no ",
+            $rest
+        ))
+    };
+}
+
+/// Number, name, grant, when it was made, and number and name of its team.
+type KeyColumns = (i64, String, String, i64, i64, String);
 
 /// Key number, prefix, and when it was made, ends and was last used.
 type SecretColumns = (i64, String, i64, Option<i64>, Option<i64>);
@@ -57,19 +73,26 @@ impl Store {
     ) -> Result<api::key::Key, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
-        let sql = "INSERT INTO api_key (name, granted, created_at) VALUES ($1, $2, $3) \
+        if let Some(team_no) = new.team {
+            let team: Option<(i64,)> =
+                query("SELECT team_no FROM team WHERE team_no = $1").bind(team_no).fetch_optional(connection).await?;
+            team.ok_or(StoreError::NoTeam)?;
+        }
+        let sql = "INSERT INTO api_key (name, granted, created_at, team_no) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (name) DO NOTHING RETURNING key_no";
         let added: Option<(i64,)> = query(sql)
             .bind(&*new.name)
             .bind(new.grant.as_str())
             .bind(author.at.millis())
+            .bind(new.team.unwrap_or_default())
             .fetch_optional(connection)
             .await?;
         let (key_no,) = added.ok_or_else(|| StoreError::NameTaken(new.name.clone()))?;
         insert_secret(connection, key_no, secret, author.at, new.expires).await?;
-        let made = json!({"grant": new.grant, "prefix": secret.prefix, "expires": new.expires});
-        enter(connection, author, Action::CreateKey, &subject(key_no, &new.name), States::new(made)).await?;
         let key = find_key(connection, key_no).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+        let team = key.team.as_ref().map(|team| &team.name);
+        let made = json!({"grant": new.grant, "prefix": secret.prefix, "expires": new.expires, "team": team});
+        enter(connection, author, Action::CreateKey, &subject(key_no, &new.name), States::new(made)).await?;
         writing.commit().await?;
         Ok(key)
     }
@@ -78,7 +101,7 @@ impl Store {
     pub async fn keys(&self) -> Result<Vec<api::key::Key>, StoreError> {
         let mut reading = self.read.begin().await?;
         let connection = &mut reading.connection();
-        let select = query("SELECT key_no, name, granted, created_at FROM api_key ORDER BY LOWER(name), key_no");
+        let select = select_keys!("ORDER BY LOWER(api_key.name), key_no");
         let keys: Vec<KeyColumns> = select.fetch_all(connection).await?;
         let select = "SELECT key_no, prefix, created_at, ends_at, used_at FROM key_secret ORDER BY secret_no DESC";
         let secrets: Vec<SecretColumns> = query(select).fetch_all(connection).await?;
@@ -149,12 +172,17 @@ impl Store {
     /// The key that the secret with this digest opens, or did until it ended; `None` where it opens none.
     pub async fn key(&self, digest: [u8; 32]) -> Result<Option<Key>, StoreError> {
         let mut reading = self.read.begin().await?;
-        let sql = "SELECT name, granted, ends_at FROM key_secret \
-                   JOIN api_key ON api_key.key_no = key_secret.key_no WHERE digest = $1";
+        let sql = "SELECT api_key.name, granted, ends_at, api_key.team_no, COALESCE(team.name, ''), \
+                   COALESCE(team.scope_no, -1) FROM key_secret \
+                   JOIN api_key ON api_key.key_no = key_secret.key_no \
+                   LEFT JOIN team ON team.team_no = api_key.team_no WHERE digest = $1";
         let query = query(sql).bind(digest.as_slice());
-        let found: Option<(String, String, Option<i64>)> = query.fetch_optional(&mut reading.connection()).await?;
-        let key = |(name, granted, ends): (String, String, Option<i64>)| {
-            Ok(Key { name, grant: grant_of(granted)?, ends: ends.map(Instant::from_millis) })
+        type Columns = (String, String, Option<i64>, i64, String, i64);
+        let found: Option<Columns> = query.fetch_optional(&mut reading.connection()).await?;
+        let key = |(name, granted, ends, team_no, team, scope_no): Columns| {
+            let team = team_of(team_no, team);
+            let sight = if team.is_some() { Sight::of_scope(scope_no) } else { Sight::ALL };
+            Ok(Key { name, grant: grant_of(granted)?, ends: ends.map(Instant::from_millis), team, sight })
         };
         found.map(key).transpose()
     }
@@ -177,12 +205,19 @@ fn subject(key_no: i64, name: &str) -> Subject {
     Subject { kind: SubjectKind::Key, number: key_no, name: name.to_owned() }
 }
 
+fn team_of(id: i64, name: String) -> Option<TeamName> {
+    (id != 0).then_some(TeamName { id, name })
+}
+
 fn grant_of(word: String) -> Result<Grant, StoreError> {
     Grant::parse(&word).ok_or(StoreError::Setting { name: "granted", value: word })
 }
 
 /// A key with those of the secrets that are its own.
-fn key_of((id, name, granted, created): KeyColumns, secrets: &[SecretColumns]) -> Result<api::key::Key, StoreError> {
+fn key_of(
+    (id, name, granted, created, team_no, team): KeyColumns,
+    secrets: &[SecretColumns],
+) -> Result<api::key::Key, StoreError> {
     let own = secrets.iter().filter(|(key_no, ..)| *key_no == id);
     let secrets = own.map(|(_, prefix, created, ends, used)| api::key::KeySecret {
         prefix: prefix.clone(),
@@ -191,11 +226,11 @@ fn key_of((id, name, granted, created): KeyColumns, secrets: &[SecretColumns]) -
         expires: ends.map(Instant::from_millis),
     });
     let (created, secrets) = (Instant::from_millis(created), secrets.collect());
-    Ok(api::key::Key { id, name, grant: grant_of(granted)?, created, secrets })
+    Ok(api::key::Key { id, name, grant: grant_of(granted)?, team: team_of(team_no, team), created, secrets })
 }
 
 async fn find_key(connection: &mut Connection<'_>, key_no: i64) -> Result<Option<api::key::Key>, StoreError> {
-    let select = query("SELECT key_no, name, granted, created_at FROM api_key WHERE key_no = $1").bind(key_no);
+    let select = select_keys!("WHERE key_no = $1").bind(key_no);
     let Some(key): Option<KeyColumns> = select.fetch_optional(connection).await? else { return Ok(None) };
     let select = "SELECT key_no, prefix, created_at, ends_at, used_at FROM key_secret WHERE key_no = $1 \
                   ORDER BY secret_no DESC";

@@ -28,7 +28,7 @@ pub struct NewMember {
     pub role: Role,
     /// Whether they may say what is tracked.
     pub configures_tracking: bool,
-    /// The teams they belong to, of those there are.
+    /// The teams they belong to.
     pub teams: BTreeSet<i64>,
 }
 

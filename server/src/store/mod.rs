@@ -11,6 +11,7 @@ mod attribute;
 mod audit;
 mod connection;
 mod dimension;
+mod erase;
 mod identity;
 mod import;
 mod kept;
@@ -24,6 +25,7 @@ mod quality;
 mod rebuild;
 mod recent;
 mod reject;
+mod retention;
 mod rollup;
 mod scope;
 mod session;
@@ -53,11 +55,13 @@ pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
 pub use usage::{SecondsRow, SeriesRow, TotalRow, Used};
 
+use crate::task::carry_out;
 use connection::{Connection, Place, ReadPool, Shared, Writer, Writing};
 use model::Day;
+use setting::Standing;
 use statement::query;
 use std::{path::PathBuf, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinError};
 
 /// How long a check may take: whoever asks won't wait longer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -136,6 +140,15 @@ pub enum StoreError {
     /// The connection was lost while a commit was under way, and the database does not say what became of it.
     #[error("the database was lost while it stored the events; they may be stored, or not")]
     InDoubt,
+    /// Somebody was erased meanwhile, whose number is remembered here. It is forgotten with the transaction.
+    #[error("somebody was erased meanwhile; trying again is safe")]
+    Erased,
+    /// Events lie further back than raw events are kept, since a moment ago.
+    #[error("how long events are kept was changed meanwhile; trying again is safe")]
+    RetentionChanged,
+    /// There is no such team.
+    #[error("there is no such team")]
+    NoTeam,
     /// The database took too long.
     #[error("the database takes too long")]
     Slow,
@@ -145,6 +158,12 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<JoinError> for StoreError {
+    fn from(_: JoinError) -> Self {
+        Self::WriterFailed
+    }
 }
 
 /// An open database. Cheap to clone.
@@ -200,18 +219,26 @@ impl Store {
         Writing::begin(self.writer.lock().await).await
     }
 
+    /// The writer for what takes long: in Postgres one of its own, so that others need not wait for it here.
+    async fn writer_apart(&self) -> Result<Arc<Mutex<Writer>>, StoreError> {
+        if !self.is_shared() {
+            return Ok(self.writer.clone());
+        }
+        Ok(Arc::new(Mutex::new(Writer::new(self.place.clone(), self.place.connect().await?).await?)))
+    }
+
     /// Fails where another process has changed what the roll-ups are computed with: nothing this one would read or
     /// write is right then.
-    async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        if setting::stands(connection, self.reporting).await? { Ok(()) } else { Err(StoreError::ReportingChanged) }
+    async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<Standing, StoreError> {
+        let standing = setting::standing(connection).await?;
+        standing.filter(|standing| standing.agrees_with(self.reporting)).ok_or(StoreError::ReportingChanged)
     }
 
     /// Whether the database takes a write, has every migration, and has room to grow. On Postgres with a connection of
     /// its own: a writer that waits for others is no reason to take no more requests.
     pub async fn check(&self) -> Result<(), StoreError> {
         let store = self.clone();
-        // In a task of its own: whoever asks may go away.
-        let checked = tokio::spawn(async move {
+        let checked = carry_out(async move {
             match &store.shared {
                 Some(shared) => store.check_with(&mut shared.acquire().await?.connection()).await,
                 None => {
@@ -222,8 +249,7 @@ impl Store {
                 }
             }
         });
-        let checked = tokio::time::timeout(CHECK_TIMEOUT, checked).await.map_err(|_| StoreError::Slow)?;
-        let applied = checked.map_err(|_| StoreError::WriterFailed)??;
+        let applied = tokio::time::timeout(CHECK_TIMEOUT, checked).await.map_err(|_| StoreError::Slow)??;
         let expected = self.place.migrations().iter().count();
         if usize::try_from(applied) != Ok(expected) {
             return Err(StoreError::Schema { applied, expected });

@@ -6,6 +6,7 @@ use super::{
     connection::Connection,
     statement::{Column, bulk, query},
 };
+use crate::task::carry_out;
 use model::{
     audit::Action,
     module_rule::{ModuleRule, ModuleRules, RuleKind},
@@ -21,8 +22,7 @@ impl Store {
     /// Puts these rules in place of all there are.
     pub async fn put_module_rules(&self, put: ModuleRules, author: Author) -> Result<(), StoreError> {
         let store = self.clone();
-        // In a task of its own: whoever asks may go away.
-        let put = tokio::spawn(async move {
+        carry_out(async move {
             let mut writing = store.write().await?;
             let connection = &mut writing.connection();
             let before = every_rule(connection).await?;
@@ -50,8 +50,8 @@ impl Store {
             let count = i64::try_from(rules.len()).unwrap_or(i64::MAX);
             query("DELETE FROM module_rule WHERE place >= $1").bind(count).execute(connection).await?;
             writing.commit().await
-        });
-        put.await.map_err(|_| StoreError::WriterFailed)?
+        })
+        .await
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{StoreError, connection::Connection, rollup::Fact, statement::query};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
+use model::instant::Instant;
 use sqlx::AssertSqlSafe;
 use std::collections::{BTreeSet, HashSet};
 
@@ -36,8 +37,12 @@ fn month(millis: i64) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
+fn name_of(month: NaiveDate) -> String {
+    month.format("event_%Y_%m").to_string()
+}
+
 async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), StoreError> {
-    let name = month.format("event_%Y_%m").to_string();
+    let name = name_of(month);
     if is_there(connection, &name).await? {
         return Ok(());
     }
@@ -46,13 +51,47 @@ async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), S
     if is_there(connection, &name).await? {
         return Ok(());
     }
-    let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
     let (from, to) = (start(month), start(month + Months::new(1)));
     // Attached rather than made in place, which would wait for everybody who reads or writes any event.
     query(AssertSqlSafe(format!("CREATE TABLE {name} (LIKE event)"))).execute(connection).await?;
     let attach = format!("ALTER TABLE event ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})");
     query(AssertSqlSafe(attach)).execute(connection).await?;
     Ok(())
+}
+
+/// Drops those that end by then, with all that is in them, and the older events of the others. Whoever reads or writes
+/// events waits for the former; where that would take long, it fails instead.
+pub(super) async fn drop_before(connection: &mut Connection<'_>, until: Instant) -> Result<(), StoreError> {
+    // First, as it makes nobody wait.
+    query("DELETE FROM event WHERE time < $1 AND (time >= $2 OR time < $3)")
+        .bind(until.millis())
+        .bind(start(month(until.millis())))
+        .bind(start(FIRST_MONTH))
+        .execute(connection)
+        .await?;
+    let sql = "SELECT CAST(c.relname AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+               WHERE i.inhparent = 'event'::regclass ORDER BY c.relname";
+    let names: Vec<(String,)> = query(sql).fetch_all(connection).await?;
+    let is_over = |name: &str| month_of(name).is_some_and(|month| start(month + Months::new(1)) <= until.millis());
+    let over: Vec<String> = names.into_iter().map(|(name,)| name).filter(|name| is_over(name)).collect();
+    if !over.is_empty() {
+        query("SET LOCAL lock_timeout = '2s'").execute(connection).await?;
+    }
+    for name in over {
+        query(AssertSqlSafe(format!("DROP TABLE {name}"))).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// The month of a partition with this name; none of the first.
+fn month_of(name: &str) -> Option<NaiveDate> {
+    let (year, month) = name.strip_prefix("event_")?.split_once('_')?;
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)
+}
+
+/// The first instant of a day in UTC.
+fn start(day: NaiveDate) -> i64 {
+    day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
 }
 
 async fn is_there(connection: &mut Connection<'_>, name: &str) -> Result<bool, StoreError> {
@@ -71,5 +110,12 @@ mod tests {
         assert_eq!(month(1_764_547_199_999), day("2025-11-01"));
         assert_eq!(month(1_764_547_200_000), day("2025-12-01"));
         assert_eq!(month(-1), day("1969-12-01"));
+    }
+
+    #[test]
+    fn a_partition_is_known_by_its_name() {
+        let month = NaiveDate::from_ymd_opt(2026, 11, 1).unwrap();
+        assert_eq!(month_of(&name_of(month)), Some(month));
+        assert_eq!(month_of("event_before_2000"), None);
     }
 }

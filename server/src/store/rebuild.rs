@@ -3,13 +3,15 @@
 use super::{
     Asked, Reporting, Store, StoreError,
     connection::{Connection, Place, Writing},
+    day_number,
     dimension::Numbers,
     recent::RecentDays,
+    retention::events_since,
     rollup::{self, Additions, Fact},
     setting,
     statement::{Row, query},
 };
-use model::instant::Instant;
+use model::{Day, instant::Instant};
 use sqlx::AssertSqlSafe;
 use std::fmt::Debug;
 
@@ -62,14 +64,17 @@ async fn dump<R: Row + Ord + Debug>(
     Ok(rows.iter().map(|row| format!("{row:?}")).collect())
 }
 
-/// Empties the roll-ups and fills them from the events.
+/// Empties the roll-ups, from the `first` day on whose raw events are still there, and fills them from the events.
 pub(super) async fn roll_up_again(
     connection: &mut Connection<'_>,
     mut events: Events,
     reporting: Reporting,
+    first: Option<Day>,
 ) -> Result<u64, StoreError> {
+    let first = first.map_or(i64::MIN, day_number);
     for table in ROLL_UPS {
-        query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(connection).await?;
+        let delete = query(AssertSqlSafe(format!("DELETE FROM {table} WHERE day >= $1"))).bind(first);
+        delete.execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
     let (mut count, mut recent) = (0, RecentDays::default());
@@ -83,10 +88,10 @@ pub(super) async fn roll_up_again(
     }
 }
 
-/// A walk through all events, some at a time.
+/// A walk through all events that are kept, some at a time.
 pub(super) enum Events {
-    /// Behind the row with this number.
-    Sqlite(i64),
+    /// Behind the row with this number, from this time on.
+    Sqlite(i64, i64),
     /// Where the cursor stands.
     Postgres,
 }
@@ -96,23 +101,27 @@ impl Events {
     /// ends: what they would add to the roll-ups must come after all of this.
     pub(super) async fn hold(connection: &mut Connection<'_>) -> Result<Self, StoreError> {
         if let Connection::Sqlite(_) = connection {
-            return Ok(Self::Sqlite(0));
+            let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
+            return Ok(Self::Sqlite(0, since));
         }
         query("SET LOCAL lock_timeout = 0").execute(connection).await?;
         query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
-        let sql = "DECLARE every_event NO SCROLL CURSOR FOR \
-                   SELECT time, account_no, user_no, module_no, activity_no, count FROM event";
-        query(sql).execute(connection).await?;
+        let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
+        let sql = format!(
+            "DECLARE every_event NO SCROLL CURSOR FOR \
+             SELECT time, account_no, user_no, module_no, activity_no, count FROM event WHERE time >= {since}"
+        );
+        query(AssertSqlSafe(sql)).execute(connection).await?;
         Ok(Self::Postgres)
     }
 
     async fn next(&mut self, connection: &mut Connection<'_>) -> Result<Vec<Fact>, StoreError> {
         match self {
-            Self::Sqlite(last) => {
+            Self::Sqlite(last, since) => {
                 let sql = "SELECT time, account_no, user_no, module_no, activity_no, count, seq FROM event \
-                           WHERE seq > $1 ORDER BY seq LIMIT $2";
+                           WHERE seq > $1 AND time >= $3 ORDER BY seq LIMIT $2";
                 type Fields = (i64, i64, i64, i64, i64, i64, i64);
-                let rows: Vec<Fields> = query(sql).bind(*last).bind(BATCH).fetch_all(connection).await?;
+                let rows: Vec<Fields> = query(sql).bind(*last).bind(BATCH).bind(*since).fetch_all(connection).await?;
                 *last = rows.last().map_or(*last, |row| row.6);
                 Ok(rows
                     .into_iter()

@@ -7,6 +7,7 @@ use super::{
     connection::Connection,
     statement::{Column, bulk, query},
 };
+use crate::task::carry_out;
 use model::{
     api::quality::{REJECTS_KEPT, RejectChoice, RejectCount, RejectCounts},
     audit::Action,
@@ -62,11 +63,24 @@ impl From<Fields> for KeptReject {
     }
 }
 
-/// Keeps rejected events, and drops the oldest beyond [`REJECTS_KEPT`].
-pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) -> Result<(), StoreError> {
-    if rejects.is_empty() {
-        return Ok(());
-    }
+/// Keeps rejected events, drops the oldest beyond [`REJECTS_KEPT`], and settles replays: lets go of the rejected events that
+/// keep the rules now, and says of each replay whether this transaction was the one to do so. Only then may what it means
+/// be stored. Those that are still rejected stay, with their new reason.
+pub(super) async fn take(
+    connection: &mut Connection<'_>,
+    rejects: &[Reject],
+    replays: &[Replay],
+) -> Result<Vec<bool>, StoreError> {
+    let over = if rejects.is_empty() { Vec::new() } else { keep(connection, rejects).await? };
+    // All at once: of two transactions one would otherwise hold what the other wants to drop.
+    lock(connection, over.iter().copied().chain(replays.iter().map(|replay| replay.number))).await?;
+    let settled = if replays.is_empty() { Vec::new() } else { settle(connection, replays).await? };
+    delete(connection, over.into_iter()).await?;
+    Ok(settled)
+}
+
+/// Keeps rejected events, and says which are the oldest, beyond [`REJECTS_KEPT`].
+async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) -> Result<Vec<i64>, StoreError> {
     let millis_sent = |reject: &Reject| reject.receipt.sent_at.unwrap_or(reject.receipt.received).millis();
     let columns = [
         Column::ints(rejects.iter().map(|reject| reject.received().millis())),
@@ -81,20 +95,13 @@ pub(super) async fn keep(connection: &mut Connection<'_>, rejects: &[Reject]) ->
     bulk("INSERT INTO reject (received, sent_at, protocol, key_name, code, pointer, detail, body) {rows}", columns)
         .execute(connection)
         .await?;
-    query("DELETE FROM reject WHERE reject_no <= (SELECT MAX(reject_no) FROM reject) - $1")
-        .bind(i64::from(REJECTS_KEPT))
-        .execute(connection)
-        .await?;
-    Ok(())
+    let over = query("SELECT reject_no FROM reject WHERE reject_no <= (SELECT MAX(reject_no) FROM reject) - $1");
+    let over: Vec<(i64,)> = over.bind(i64::from(REJECTS_KEPT)).fetch_all(connection).await?;
+    Ok(over.into_iter().map(|(number,)| number).collect())
 }
 
-/// Lets go of the rejected events that keep the rules now, and says of each replay whether this transaction was the one to
-/// do so: only then may what it means be stored. Those that are still rejected stay, with their new reason.
-pub(super) async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) -> Result<Vec<bool>, StoreError> {
-    if replays.is_empty() {
-        return Ok(Vec::new());
-    }
-    lock(connection, replays.iter().map(|replay| replay.number)).await?;
+/// Lets go of what is locked and keeps the rules now.
+async fn settle(connection: &mut Connection<'_>, replays: &[Replay]) -> Result<Vec<bool>, StoreError> {
     let right = replays.iter().filter(|replay| replay.read.is_ok());
     let deleted = delete(connection, right.map(|replay| replay.number)).await?;
     let mut deleted: HashSet<i64> = deleted.into_iter().collect();
@@ -164,6 +171,25 @@ async fn give_reasons(connection: &mut Connection<'_>, rejections: Vec<(i64, &Re
     )
     .execute(connection)
     .await
+}
+
+/// Some that are kept, oldest first, from above the number `after` on.
+pub(super) async fn page(
+    connection: &mut Connection<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<KeptReject>, StoreError> {
+    let sql = "SELECT reject_no, received, sent_at, protocol, key_name, code, pointer, detail, body FROM reject
+        WHERE reject_no > $1 ORDER BY reject_no LIMIT $2";
+    let page = query(sql).bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let rows: Vec<Fields> = page.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(KeptReject::from).collect())
+}
+
+/// Lets go of rejected events, and says how many were there.
+pub(super) async fn drop_all(connection: &mut Connection<'_>, numbers: &[i64]) -> Result<u64, StoreError> {
+    lock(connection, numbers.iter().copied()).await?;
+    Ok(delete(connection, numbers.iter().copied()).await?.len() as u64)
 }
 
 /// What stands in a statement for something that is not asked for: no stored text of these is empty.
@@ -258,8 +284,7 @@ impl Store {
     /// Lets go of the chosen rejected events, and says how many that were.
     pub async fn dismiss(&self, choice: RejectChoice, author: Author) -> Result<u64, StoreError> {
         let store = self.clone();
-        // In a task of its own: whoever asks may go away.
-        let dismissed = tokio::spawn(async move {
+        carry_out(async move {
             let mut writing = store.write().await?;
             let connection = &mut writing.connection();
             let dismissed = dismiss_chosen(connection, &choice).await?;
@@ -269,21 +294,21 @@ impl Store {
             }
             writing.commit().await?;
             Ok(dismissed)
-        });
-        dismissed.await.map_err(|_| StoreError::WriterFailed)?
+        })
+        .await
     }
 }
 
 async fn dismiss_chosen(connection: &mut Connection<'_>, choice: &RejectChoice) -> Result<u64, StoreError> {
     if let Some(ids) = &choice.ids {
-        lock(connection, ids.iter().copied()).await?;
-        return Ok(delete(connection, ids.iter().copied()).await?.len() as u64);
+        return drop_all(connection, ids).await;
     }
     let RejectFilter { code, protocol, key } = &choice.filter();
-    let sql = "DELETE FROM reject
+    let sql = "SELECT reject_no FROM reject
         WHERE reject_no <= $1 AND ($2 = '' OR code = $2) AND ($3 = '' OR protocol = $3)
             AND ($4 = '' OR key_name = $4)";
-    let query = query(sql).bind(choice.up_to.unwrap_or(i64::MAX));
-    let query = query.bind(or_any(code.as_ref())).bind(or_any(protocol.as_ref())).bind(or_any(key.as_ref()));
-    query.execute(connection).await
+    let chosen = query(sql).bind(choice.up_to.unwrap_or(i64::MAX));
+    let chosen = chosen.bind(or_any(code.as_ref())).bind(or_any(protocol.as_ref())).bind(or_any(key.as_ref()));
+    let chosen: Vec<(i64,)> = chosen.fetch_all(connection).await?;
+    drop_all(connection, &chosen.into_iter().map(|(number,)| number).collect::<Vec<_>>()).await
 }

@@ -87,10 +87,40 @@ pub(super) struct Additions {
 
 /// What they add for all accounts together.
 #[derive(Default)]
-struct Sums {
+pub(super) struct Sums {
     totals: BTreeMap<i64, TotalDay>,
     modules: BTreeMap<PartKey, PartDay>,
     activities: BTreeMap<PartKey, PartDay>,
+}
+
+impl Sums {
+    /// Adds what a user did on a day, whole.
+    pub(super) fn add_user(&mut self, day: i64, actions: i64, seconds: i64) {
+        let total = self.totals.entry(day).or_default();
+        total.users += 1;
+        total.actions += actions;
+        total.seconds += seconds;
+    }
+
+    /// Adds what they did in a module on that day.
+    pub(super) fn add_module(&mut self, day: i64, module_no: i64, actions: i64, uses: &DayUses) {
+        add_part(&mut self.modules, (day, module_no), true, actions);
+        for uses in uses.by_activity() {
+            let actions = uses.iter().map(|of| of.count).sum();
+            add_part(&mut self.activities, (day, uses[0].activity), true, actions);
+        }
+    }
+
+    /// As much, to be taken off.
+    fn negated(mut self) -> Self {
+        for TotalDay { users, actions, seconds } in self.totals.values_mut() {
+            (*users, *actions, *seconds) = (-*users, -*actions, -*seconds);
+        }
+        for PartDay { users, actions } in self.modules.values_mut().chain(self.activities.values_mut()) {
+            (*users, *actions) = (-*users, -*actions);
+        }
+        self
+    }
 }
 
 /// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
@@ -108,12 +138,31 @@ pub(super) async fn apply(
     let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
     put_modules(connection, &modules).await?;
     // Last: every server waits for whoever has written these.
+    let revisions = add(connection, sums).await?;
+    recent.remember(users, modules, revisions);
+    Ok(())
+}
+
+/// Adds to the sums, and says which revision each of their days has got by that.
+async fn add(connection: &mut Connection<'_>, sums: Sums) -> Result<Vec<(i64, i64)>, StoreError> {
     let days: Vec<i64> = sums.totals.keys().copied().collect();
     add_totals(connection, sums.totals).await?;
     add_parts(connection, "module_day", "module_no", sums.modules).await?;
     add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
-    let revisions = raise_revisions(connection, days).await?;
-    recent.remember(users, modules, revisions);
+    raise_revisions(connection, days).await
+}
+
+/// Takes off the sums what users added who are gone. What nobody is left in goes, as if it had never been.
+pub(super) async fn take_off(connection: &mut Connection<'_>, sums: Sums) -> Result<(), StoreError> {
+    let days: Vec<i64> = sums.totals.keys().copied().collect();
+    add(connection, sums.negated()).await?;
+    for table in ["total_day", "module_day", "activity_day"] {
+        let text = format!(
+            "WITH wanted (day) AS ({{rows}}) \
+             DELETE FROM {table} WHERE scope_no = 0 AND day IN (SELECT day FROM wanted) AND users = 0"
+        );
+        bulk(text, [Column::ints(days.iter().copied())]).execute(connection).await?;
+    }
     Ok(())
 }
 

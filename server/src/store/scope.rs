@@ -360,12 +360,13 @@ pub(super) async fn traits(
             };
             let select = wanted(ACCOUNTS, "account WHERE account.account_no = wanted.account_no");
             rows = select.fetch_all(connection).await?;
-            let select = wanted(ATTRIBUTES, "account_attribute a WHERE a.account_no = wanted.account_no");
+            let select =
+                wanted(ATTRIBUTES, "account_attribute a WHERE a.account_no = wanted.account_no AND a.value <> ''");
             attributes = select.fetch_all(connection).await?;
         }
         None => {
             rows = query(AssertSqlSafe(format!("{ACCOUNTS}account"))).fetch_all(connection).await?;
-            let select = query(AssertSqlSafe(format!("{ATTRIBUTES}account_attribute a")));
+            let select = query(AssertSqlSafe(format!("{ATTRIBUTES}account_attribute a WHERE a.value <> ''")));
             attributes = select.fetch_all(connection).await?;
         }
     }

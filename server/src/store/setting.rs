@@ -5,10 +5,11 @@ use super::{
     audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
     rebuild::{self, Events},
+    retention,
     statement::query,
 };
 use chrono_tz::Tz;
-use model::{Day, audit::Action};
+use model::{Day, audit::Action, instant::Instant};
 use serde_json::{Value, json};
 
 /// What the roll-ups are computed with. It belongs to the database, because every number in it depends on it.
@@ -39,6 +40,10 @@ pub struct Asked {
 
 const ZONE: &str = "time_zone";
 const IDLE_GAP: &str = "idle_gap_minutes";
+const ERASURES: &str = "erasures";
+
+/// From when on raw events are there, in milliseconds; those from before were dropped.
+pub(super) const EVENTS_SINCE: &str = "events_since";
 
 /// Which roll-ups there are, and what they hold: counted up where that changes, so that databases from before compute
 /// theirs again.
@@ -107,7 +112,11 @@ async fn rebuild_held(connection: &mut Connection<'_>, events: Events, asked: &A
         enter(connection, author, action, &Subject::workspace(), states).await?;
     }
     put(connection, ROLL_UPS.0, ROLL_UPS.1).await?;
-    rebuild::roll_up_again(connection, events, reporting).await
+    // What is no longer to be computed stays as it is.
+    let since = retention::events_since(connection).await?;
+    let count = rebuild::roll_up_again(connection, events, reporting, retention::first_day(before.zone, since)).await?;
+    retention::move_to_day(connection, reporting.zone, since).await?;
+    Ok(count)
 }
 
 fn state(Reporting { zone, idle_gap }: Reporting) -> Value {
@@ -121,18 +130,33 @@ async fn has_roll_ups(connection: &mut Connection<'_>) -> Result<bool, StoreErro
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
 pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<Reporting>, StoreError> {
-    Ok(computed_with(connection).await?.map(|(reporting, _)| reporting))
+    Ok(standing(connection).await?.map(|standing| standing.reporting))
 }
 
-/// Whether the roll-ups are those that this version works with, computed with this.
-pub(super) async fn stands(connection: &mut Connection<'_>, reporting: Reporting) -> Result<bool, StoreError> {
-    Ok(computed_with(connection).await? == Some((reporting, true)))
+/// What whoever writes must agree with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// What the roll-ups are computed with.
+    pub(super) reporting: Reporting,
+    /// Whether they are those that this version works with.
+    of_this_version: bool,
+    /// How often somebody was erased.
+    pub(super) erasures: i64,
+    /// From when on raw events are there.
+    pub(super) events_since: Instant,
 }
 
-/// What the roll-ups are computed with, and whether they are those that this version works with.
-async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<(Reporting, bool)>, StoreError> {
-    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3)");
-    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0);
+impl Standing {
+    /// Whether the roll-ups are those that this version works with, computed with this.
+    pub(super) fn agrees_with(&self, reporting: Reporting) -> bool {
+        self.of_this_version && self.reporting == reporting
+    }
+}
+
+/// What stands; `None` in a database that has just been made.
+pub(super) async fn standing(connection: &mut Connection<'_>) -> Result<Option<Standing>, StoreError> {
+    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3, $4, $5)");
+    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0).bind(ERASURES).bind(EVENTS_SINCE);
     let rows: Vec<(String, String)> = select.fetch_all(connection).await?;
     let value = |wanted| rows.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
     let Some((zone, idle_gap)) = value(ZONE).zip(value(IDLE_GAP)) else { return Ok(None) };
@@ -142,10 +166,22 @@ async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<(Report
         idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, idle_gap))?,
     };
     let of_this_version = value(ROLL_UPS.0).is_some_and(|version| version == ROLL_UPS.1);
-    Ok(Some((reporting, of_this_version)))
+    let number = |name| match value(name) {
+        Some(value) => value.parse().map(Some).map_err(|_| wrong(name, value)),
+        None => Ok(None),
+    };
+    let erasures = number(ERASURES)?.unwrap_or_default();
+    let events_since = Instant::from_millis(number(EVENTS_SINCE)?.unwrap_or(i64::MIN));
+    Ok(Some(Standing { reporting, of_this_version, erasures, events_since }))
 }
 
-async fn get(connection: &mut Connection<'_>, name: &str) -> Result<Option<String>, StoreError> {
+/// Counts an erasure. Whoever counts the next waits for the end of this transaction.
+pub(super) async fn count_erasure(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let sql = "UPDATE setting SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = $1";
+    query(sql).bind(ERASURES).execute(connection).await.map(|_| ())
+}
+
+pub(super) async fn get(connection: &mut Connection<'_>, name: &str) -> Result<Option<String>, StoreError> {
     let query = query("SELECT value FROM setting WHERE name = $1").bind(name);
     let value: Option<(String,)> = query.fetch_optional(connection).await?;
     Ok(value.map(|(value,)| value))

@@ -154,7 +154,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Makes a member belong to these teams alone, of those there are. Whether there is such a member.
+    /// Makes a member belong to these teams alone. Whether there is such a member. Fails where there is no such team, and
+    /// leaves them where they are.
     pub async fn set_teams(&self, member_no: i64, teams: &BTreeSet<i64>, author: &Author) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
@@ -204,7 +205,7 @@ pub(super) async fn put_teams(
     Ok(())
 }
 
-/// Makes a member belong to teams, of those there are, which are held alone.
+/// Makes a member belong to teams, which are held alone. Fails where there is no such team.
 pub(super) async fn join_teams(
     connection: &mut Connection<'_>,
     member_no: i64,
@@ -212,7 +213,9 @@ pub(super) async fn join_teams(
 ) -> Result<(), StoreError> {
     for team_no in teams {
         let sql = "INSERT INTO team_member (member_no, team_no) SELECT $1, team_no FROM team WHERE team_no = $2";
-        query(sql).bind(member_no).bind(*team_no).execute(connection).await?;
+        if query(sql).bind(member_no).bind(*team_no).execute(connection).await? == 0 {
+            return Err(StoreError::NoTeam);
+        }
     }
     settle_scopes(connection, None).await
 }
@@ -417,6 +420,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_attribute_is_taken_back_and_the_newest_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let team_no = store.add_team(&plan("pro"), &Author::anyone()).await.unwrap();
+        let accounts = async || store.team(team_no).await.unwrap().unwrap().account_count;
+        let send = async |number: i64, name: &str, value: &str| {
+            let mut event = event("globex", "lisa", DAY + number, None);
+            event.account_attributes = vec![(name.to_owned(), value.to_owned())];
+            store.append(&[event]).await.unwrap();
+        };
+        send(1, "plan", "pro").await;
+        assert_eq!(accounts().await, 1);
+        send(3, "plan", "").await;
+        assert_eq!(accounts().await, 0);
+        // What is older does not bring it back.
+        send(2, "plan", "pro").await;
+        assert_eq!(accounts().await, 0);
+        send(4, "plan", "pro").await;
+        for number in 5..60 {
+            assert_eq!(accounts().await, i64::from(number <= 54), "{number}");
+            send(number, &format!("attribute {number}"), "x").await;
+        }
+        // However late it comes, an older one takes no newer one's place.
+        send(0, "oldest", "x").await;
+        let names = query("SELECT name, at FROM account_attribute ORDER BY at");
+        let mut reading = store.read().await.unwrap();
+        let names: Vec<(String, i64)> = names.fetch_all(&mut reading.connection()).await.unwrap();
+        assert_eq!((names.len(), names[0].0.as_str()), (50, "attribute 10"));
+    }
+
+    #[tokio::test]
     async fn members_with_the_same_teams_share_a_scope() {
         let directory = tempfile::tempdir().unwrap();
         let store = store(&directory).await;
@@ -430,15 +464,18 @@ mod tests {
             let (email, name, role) = (email.to_owned(), "Lisa".to_owned(), Role::Viewer);
             let member = NewMember { email: email.clone(), name, role, configures_tracking: false, teams };
             let (digest, expires) = (crate::secret::digest(&email), Instant::from_millis(1));
-            store.invite_member(&member, digest, expires, &Author::anyone()).await.unwrap();
-            store.member_of_email(&email).await.unwrap().unwrap().sight
+            store.invite_member(&member, digest, expires, &Author::anyone()).await?;
+            Ok::<_, StoreError>(store.member_of_email(&email).await?.unwrap().sight)
         };
-        let both = sight("a", &[one, two]).await;
-        assert_eq!(sight("b", &[two, one]).await, both);
-        assert_eq!(sight("c", &[one]).await, store.sight_of_team(one, None).await.unwrap().unwrap());
-        // A team there is not is none they belong to.
-        let of_nothing = sight("d", &[7]).await;
-        assert_eq!(sight("e", &[]).await, of_nothing);
+        let both = sight("a", &[one, two]).await.unwrap();
+        assert_eq!(sight("b", &[two, one]).await.unwrap(), both);
+        assert_eq!(sight("c", &[one]).await.unwrap(), store.sight_of_team(one, None).await.unwrap().unwrap());
+        assert!(matches!(sight("d", &[one, 7]).await, Err(StoreError::NoTeam)));
+        // Who asks for a team there is not stays in those they have.
+        let member_no = store.member_of_email("a").await.unwrap().unwrap().member.member_no;
+        let moved = store.set_teams(member_no, &[7].into(), &Author::anyone()).await;
+        assert!(matches!(moved, Err(StoreError::NoTeam)));
+        assert_eq!(store.member_of_email("a").await.unwrap().unwrap().sight, both);
         let names = store.team_names(Some(store.member_of_email("c").await.unwrap().unwrap().member.member_no)).await;
         assert_eq!(names.unwrap(), [TeamName { id: one, name: "One".to_owned() }]);
     }

@@ -71,6 +71,17 @@ impl TestDatabase {
         texts.expect("rows")
     }
 
+    /// Every text in the database: of SQLite the bytes of its files, of Postgres the rows of every table.
+    pub(crate) async fn everything(&self) -> Vec<u8> {
+        if let Some(bytes) = self.bytes() {
+            return bytes;
+        }
+        let rows = "SELECT CAST(query_to_xml('SELECT * FROM ' || quote_ident(table_name), true, true, '') AS TEXT)
+            FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
+        let bodies = "SELECT encode(body, 'escape') FROM reject";
+        [self.texts(rows).await, self.texts(bodies).await].concat().join("\n").into_bytes()
+    }
+
     /// Does something that the product never does.
     pub(crate) async fn run(&self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self {

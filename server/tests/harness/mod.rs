@@ -172,7 +172,7 @@ impl TestServer {
 
     /// Makes a key, and returns what its holder has.
     pub(crate) async fn add_key(&self, name: &str, grant: Grant) -> String {
-        let new = NewKey { name: name.to_owned(), grant, expires: None };
+        let new = NewKey { name: name.to_owned(), grant, expires: None, team: None };
         self.keys.make(new, self.author()).await.expect("a key").secret
     }
 
@@ -210,6 +210,16 @@ impl TestServer {
     /// Every byte of the database, where it lies in files of its own.
     pub(crate) fn database_bytes(&self) -> Option<Vec<u8>> {
         self.database.bytes()
+    }
+
+    /// Every text in the database, in its files where it lies in files of its own.
+    pub(crate) async fn everything(&self) -> String {
+        String::from_utf8_lossy(&self.database.everything().await).into_owned()
+    }
+
+    /// How the product is told of the database.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.url()
     }
 
     /// An address of this server.

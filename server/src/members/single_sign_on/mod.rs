@@ -15,6 +15,7 @@ use attempt::Attempt;
 use person::Person;
 use provider::{Provider, ProviderError};
 use std::sync::Arc;
+use tokio::task::JoinError;
 
 pub(crate) use attempt::ATTEMPT_SECONDS;
 pub use group::{GroupGives, GroupRule};
@@ -73,6 +74,12 @@ pub(crate) enum SignOnError {
 
 impl From<RandomnessError> for SignOnError {
     fn from(error: RandomnessError) -> Self {
+        Self::Member(error.into())
+    }
+}
+
+impl From<JoinError> for SignOnError {
+    fn from(error: JoinError) -> Self {
         Self::Member(error.into())
     }
 }

@@ -44,10 +44,10 @@ async fn take(
     read: impl FnOnce(&[u8]) -> Result<Delivery, ApiProblem> + Send + 'static,
 ) -> Result<(), ApiProblem> {
     let received = server.clock.now();
-    let rules = server.module_rules.get().await?;
+    let (rules, reach) = (server.module_rules.get().await?, server.retention.reach().await?);
     let read = move |bytes: Bytes| {
         let Delivery { key, sent_at, calls } = read(&bytes)?;
-        let receipt = Receipt::new(received, sent_at);
+        let receipt = Receipt::new(received, sent_at).reaching(reach);
         let sent = calls.into_iter().map(|text| Sent { receipt, text });
         Ok((key, Calls::read(protocol, sent, &rules)))
     };

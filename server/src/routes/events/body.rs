@@ -55,6 +55,8 @@ pub(super) struct Reader {
     pub(super) origin: Origin,
     /// When it was received.
     pub(super) received: Instant,
+    /// From when on events are kept.
+    pub(super) reach: Option<Instant>,
 }
 
 impl Reader {
@@ -107,7 +109,7 @@ impl Reader {
         pointer: impl Fn(usize) -> String,
         sent_at: Option<Instant>,
     ) -> Sorted {
-        let receipt = Receipt::new(self.received, sent_at);
+        let receipt = Receipt::new(self.received, sent_at).reaching(self.reach);
         let mut sorted = Sorted::default();
         for (index, text) in events.into_iter().enumerate() {
             match read_event(text, receipt) {
@@ -156,8 +158,11 @@ mod tests {
     use super::*;
     use model::reject::Protocol;
 
-    const READER: Reader =
-        Reader { origin: Origin { protocol: Protocol::Events, key: None }, received: Instant::from_millis(0) };
+    const READER: Reader = Reader {
+        origin: Origin { protocol: Protocol::Events, key: None },
+        received: Instant::from_millis(0),
+        reach: None,
+    };
 
     const EVENT: &str = r#"{"account":"a","user":"u","module":"m","action":"x"}"#;
 

@@ -30,7 +30,8 @@ pub(super) fn router() -> OpenApiRouter<Server> {
 /// events are durable. An event that breaks a rule is rejected alone; a body that can't be read stores nothing.
 ///
 /// An account may have `attributes`: up to 20 texts, numbers and truth values by name, such as its plan. Of each the newest
-/// stands, by the time of the event. Teams can be made of the accounts that have one.
+/// stands, by the time of the event; null takes one back. The newest 50 of an account are kept. Teams can be made of the
+/// accounts that have one.
 ///
 /// Pages of any origin may send events. What can't set headers, as a browser's `sendBeacon`, sends JSON as
 /// `text/plain` and the key as a parameter.
@@ -64,7 +65,8 @@ async fn post_events(
 ) -> Result<Json<IngestAnswer>, ApiProblem> {
     let received = server.clock.now();
     let origin = Origin { protocol: Protocol::Events, key: caller.key.clone() };
-    let sorted = read_body(&server, Reader { origin: origin.clone(), received }, &headers, body).await;
+    let reader = Reader { origin: origin.clone(), received, reach: server.retention.reach().await? };
+    let sorted = read_body(&server, reader, &headers, body).await;
     let Sorted { batch, rejected } = sorted.map_err(|problem| intake::refuse(&server, origin, received, problem))?;
     let Appended { accepted, duplicates } = intake::store(&server, &caller, batch).await?.into_iter().collect();
     Ok(Json(IngestAnswer { accepted, duplicates, rejected }))
@@ -86,7 +88,7 @@ pub(super) fn read(
     received: model::instant::Instant,
 ) -> Result<(crate::store::Batch, Vec<model::api::ingest::RejectedEvent>), ApiProblem> {
     let form = Form::from_content_type(Some(content_type)).ok_or_else(|| unsupported_form(Some(content_type)))?;
-    let reader = Reader { origin: Origin { protocol: Protocol::Events, key: None }, received };
+    let reader = Reader { origin: Origin { protocol: Protocol::Events, key: None }, received, reach: None };
     reader.read(form, body).map(|Sorted { batch, rejected }| (batch, rejected))
 }
 

@@ -45,7 +45,8 @@ async fn get_keys(_: Administrator, State(server): State<Server>) -> Result<Json
 
 /// Makes a key
 ///
-/// The answer holds the secret, this once. Takes the session of an administrator.
+/// The answer holds the secret, this once. One that reads may be bound to a `team`, and then sees what that team sees, and
+/// nothing once it is deleted. Takes the session of an administrator.
 #[utoipa::path(
     post,
     path = "/keys",
@@ -120,6 +121,9 @@ impl From<KeyError> for ApiProblem {
             KeyError::NoKey => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             KeyError::Store(error @ StoreError::NameTaken(_)) => {
                 Self::fields(vec![FieldError::of_parameter("name", error.to_string())])
+            }
+            KeyError::Store(error @ StoreError::NoTeam) => {
+                Self::fields(vec![FieldError::of_parameter("team", error.to_string())])
             }
             KeyError::Store(error @ StoreError::KeyExpired) => {
                 Self::fields(vec![FieldError::of_parameter("expires", error.to_string())])

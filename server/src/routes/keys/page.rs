@@ -52,8 +52,13 @@ async fn change(server: &Server, form: &mut Form, author: Author) -> Option<Resu
             let name = form.checked("name", key::name);
             let grant =
                 form.checked("grant", |word| Grant::parse(word).ok_or_else(|| "Choose what it may do".to_owned()));
+            let team = Some(form.number("team")).filter(|team| *team > 0);
+            if let Some(Err(fault)) = grant.map(|grant| key::check_team(grant, team)) {
+                form.note("team", fault);
+                return None;
+            }
             let ((name, grant), expires) = name.zip(grant).zip(expires(form, &author))?;
-            Some(server.keys.make(NewKey { name, grant, expires }, author).await.map(Some))
+            Some(server.keys.make(NewKey { name, grant, expires, team }, author).await.map(Some))
         }
         "rotate" => {
             let (overlap_seconds, expires) = form.checked("overlap", key::overlap).zip(expires(form, &author))?;
@@ -79,6 +84,7 @@ fn note_failure(form: &mut Form, error: KeyError) {
     let (field, fault) = match error {
         KeyError::NoKey => ("", "There is no such key any more"),
         KeyError::Store(StoreError::NameTaken(_)) => ("name", "There is a key with this name already"),
+        KeyError::Store(StoreError::NoTeam) => ("team", "There is no such team any more"),
         KeyError::Store(StoreError::KeyExpired) => {
             ("days", "The key has expired: choose how long its new secret lasts")
         }
@@ -88,5 +94,6 @@ fn note_failure(form: &mut Form, error: KeyError) {
 }
 
 async fn page_data(server: &Server, form: SentForm, made: Option<MadeKey>) -> Result<PageData, ApiProblem> {
-    Ok(PageData::Keys { keys: server.keys.list().await?.keys, form, made })
+    let (keys, teams) = (server.keys.list().await?.keys, server.store.team_names(None).await?);
+    Ok(PageData::Keys { keys, teams, form, made })
 }

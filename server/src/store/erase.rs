@@ -1,0 +1,488 @@
+//! Erasing a user or an account: every row that is theirs or names them, in one transaction. What they added to the sums is
+//! taken off again, so that every figure is what it would be without their events.
+//!
+//! What never lives here: whether a call or a text names somebody (`model::erasure`), and what is remembered outside the
+//! database.
+
+use super::{
+    Store, StoreError,
+    audit::{self, Author, EnteredChange, States, Subject, enter},
+    connection::{Connection, Writing},
+    kept::hold_roll_ups,
+    reject, rollup,
+    scope::{Hold, hold_teams},
+    setting,
+    statement::{Column, Query, bulk, query},
+};
+use crate::task::carry_out;
+use model::{
+    api::{
+        Account, User,
+        audit::AuditParty,
+        erasure::{Erased, Erasure, ErasureKind, ErasurePreview},
+    },
+    audit::{Action, SubjectKind},
+    erasure::{Called, ErasureChoice},
+    instant::Instant,
+    uses::DayUses,
+};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
+
+/// How many rejected events are looked through at once: with the largest, some megabytes.
+const REJECTS: usize = 200;
+
+/// How many rows of the audit log are looked through at once.
+const CHANGES: u32 = 100;
+
+/// How many users' days are added up at once.
+const DAYS: usize = 200;
+
+/// Rows, and as what they count.
+type Rows = (&'static str, fn(&mut Erased) -> &mut i64);
+
+/// What is found by the number of an account and of a user; 0 for every user there.
+const OF_USER: [Rows; 4] = [
+    ("account_user WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.users),
+    ("event WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.events),
+    (
+        "user_day WHERE day IN (SELECT day FROM day_revision) AND account_no = $1 AND ($2 = 0 OR user_no = $2)",
+        |erased| &mut erased.roll_ups,
+    ),
+    (
+        "user_module_day WHERE day IN (SELECT day FROM day_revision) AND account_no = $1 AND ($2 = 0 OR user_no = $2)",
+        |erased| &mut erased.roll_ups,
+    ),
+];
+
+/// What is found by the number of an account alone.
+const OF_ACCOUNT: [Rows; 4] = [
+    ("account WHERE account_no = $1", |erased| &mut erased.accounts),
+    ("event_id WHERE account_no = $1", |erased| &mut erased.event_ids),
+    ("account_attribute WHERE account_no = $1", |erased| &mut erased.attributes),
+    ("late_day WHERE account_no = $1", |erased| &mut erased.late_days),
+];
+
+/// What names an account by its id in teams.
+const IN_TEAMS: [Rows; 2] = [
+    ("team_account_id WHERE account_id = $1", |erased| &mut erased.team_entries),
+    ("team_rule WHERE looks_at = 'id' AND comparison = 'equals' AND value = $1", |erased| &mut erased.team_entries),
+];
+
+/// What is done with rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Count,
+    Delete,
+}
+
+impl Store {
+    /// What an erasure would erase; `None` where nothing is known of whom it is about.
+    pub async fn preview_erasure(&self, choice: &ErasureChoice) -> Result<Option<ErasurePreview>, StoreError> {
+        let mut reading = self.read().await?;
+        let connection = &mut reading.connection();
+        let target = Target::find(connection, choice).await?;
+        let found = Found::of(connection, &target).await?;
+        let mut would_erase = found.counted();
+        each(connection, Deed::Count, &target, &found.users, &mut would_erase).await?;
+        let name = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
+        let preview = ErasurePreview {
+            account: Account { id: choice.account.clone(), name: name(target.account_name.as_ref(), &choice.account) },
+            user: choice.user.as_ref().map(|id| User { id: id.clone(), name: name(found.names.first(), id) }),
+            would_erase,
+        };
+        Ok((!preview.would_erase.is_nothing()).then_some(preview))
+    }
+
+    /// Erases a user or an account. It is durable when this returns, but for the files of the database, which
+    /// [`Store::clean`] takes care of. `None` where nothing is known of them. Must not be cancelled half-way: run it in a
+    /// task of its own.
+    pub async fn erase(&self, choice: &ErasureChoice, author: &Author) -> Result<Option<Erasure>, StoreError> {
+        let writer = self.writer_apart().await?;
+        let mut writing = Writing::begin(writer.lock().await).await?;
+        let erased = self.erase_with(&mut writing.connection(), choice, author).await?;
+        // Also where there was nothing: a transaction that is given up takes its connection along.
+        writing.commit().await?;
+        if let Err(error) = self.drop_answers().await {
+            tracing::warn!(%error, "answers given before the erasure stay for a minute");
+        }
+        Ok(erased)
+    }
+
+    /// In the order in which whoever stores events takes the same: rejected events, identities, accounts, teams, sums.
+    async fn erase_with(
+        &self,
+        connection: &mut Connection<'_>,
+        choice: &ErasureChoice,
+        author: &Author,
+    ) -> Result<Option<Erasure>, StoreError> {
+        hold_roll_ups(connection).await?;
+        self.refuse_other_reporting(connection).await?;
+        // Of two erasures at once, the second waits here.
+        setting::count_erasure(connection).await?;
+        let target = Target::find(connection, choice).await?;
+        // Found again below: until its account is locked, others may store what a user does first.
+        let before = Found::of(connection, &target).await?;
+        reject::drop_all(connection, &before.rejects).await?;
+        drop_identities(connection, &target).await?;
+        rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
+        let found = Found { users: target.users(connection).await?, ..before };
+        if target.is_account() {
+            hold_teams(connection, Hold::Unchanged).await?;
+        }
+        let mut sums = rollup::Sums::default();
+        if let Some(account_no) = target.account_no {
+            for user_no in target.numbers(&found.users) {
+                add_up(connection, account_no, user_no, &mut sums).await?;
+            }
+        }
+        let mut erased = found.counted();
+        each(connection, Deed::Delete, &target, &found.users, &mut erased).await?;
+        if erased.is_nothing() {
+            return Ok(None);
+        }
+        blank(connection, &found.texts).await?;
+        let erasure = insert_receipt(connection, choice.kind(), erased, author).await?;
+        // Last: all servers write to the same few rows of the sums.
+        rollup::take_off(connection, sums).await?;
+        Ok(Some(erasure))
+    }
+
+    /// Every receipt, newest first.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        let sql = "SELECT erasure_no, at, kind, author_kind, author_no, author, erased, cleaned_at FROM erasure \
+                   ORDER BY erasure_no DESC";
+        let rows: Vec<Fields> = query(sql).fetch_all(&mut self.read.begin().await?.connection()).await?;
+        rows.into_iter().map(erasure_of).collect()
+    }
+
+    /// Takes what was erased out of the files of the database too, where that is yet to be done, and says whether it was.
+    /// Events wait meanwhile on SQLite, whose file is written anew.
+    pub async fn clean(&self, now: Instant) -> Result<bool, StoreError> {
+        let sql = "SELECT COALESCE(MAX(erasure_no), 0) FROM erasure WHERE cleaned_at = 0";
+        let (newest,): (i64,) = query(sql).fetch_one(&mut self.read.begin().await?.connection()).await?;
+        if newest == 0 {
+            return Ok(false);
+        }
+        let store = self.clone();
+        carry_out(async move {
+            let writer = store.writer_apart().await?;
+            // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+            let writer = writer.lock().await;
+            store.place.clean().await?;
+            let mut writing = Writing::begin(writer).await?;
+            let sql = "UPDATE erasure SET cleaned_at = $2 WHERE erasure_no <= $1 AND cleaned_at = 0";
+            query(sql).bind(newest).bind(now.millis()).execute(&mut writing.connection_beside_days()).await?;
+            writing.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+/// Whom an erasure is about, by what the database knows of them.
+struct Target {
+    /// The account's id.
+    account: String,
+    /// `None` where no account has it.
+    account_no: Option<i64>,
+    account_name: Option<String>,
+    /// The ids by which its users are known that go; of an account those alone of whom calls told something.
+    user_ids: BTreeSet<String>,
+    /// The user's own; none where it is the account.
+    user: Option<String>,
+}
+
+impl Target {
+    async fn find(connection: &mut Connection<'_>, choice: &ErasureChoice) -> Result<Self, StoreError> {
+        let ErasureChoice { account, user, .. } = choice.clone();
+        let sql = "SELECT account_no, name FROM account WHERE id = $1";
+        let known: Option<(i64, Option<String>)> = query(sql).bind(&*account).fetch_optional(connection).await?;
+        let (account_no, account_name) = known.map_or((None, None), |(number, name)| (Some(number), name));
+        let mut user_ids: BTreeSet<String> = match &user {
+            Some(user) => [user.clone()].into(),
+            None => {
+                let sql = "SELECT user_id FROM identity WHERE kind = 'account' AND value = $1 \
+                           UNION SELECT id FROM account_user WHERE account_no = $2";
+                let of_account = query(sql).bind(&*account).bind(account_no.unwrap_or_default());
+                of_account.fetch_all::<(String,)>(connection).await?.into_iter().map(|(id,)| id).collect()
+            }
+        };
+        // Who says of themselves that they are one of these users.
+        let text = "WITH wanted (user_id) AS ({rows}) SELECT i.user_id FROM identity i \
+                    WHERE i.kind = 'alias' AND i.value IN (SELECT user_id FROM wanted)";
+        let others = bulk(text, [Column::texts(user_ids.iter().map(String::as_str))]);
+        let others: Vec<(String,)> = others.fetch_all(connection).await?;
+        user_ids.extend(others.into_iter().map(|(id,)| id));
+        // Who belongs to another account by now is another person to this one.
+        let text = "WITH wanted (user_id, account) AS ({rows}) SELECT wanted.user_id FROM wanted CROSS JOIN identity i \
+                    WHERE i.user_id = wanted.user_id AND i.kind = 'account' AND i.value <> wanted.account";
+        let elsewhere = [
+            Column::texts(user_ids.iter().map(String::as_str)),
+            Column::texts(user_ids.iter().map(|_| account.as_str())),
+        ];
+        for (id,) in bulk(text, elsewhere).fetch_all::<(String,)>(connection).await? {
+            user_ids.remove(&id);
+        }
+        Ok(Self { account, account_no, account_name, user_ids, user })
+    }
+
+    fn is_account(&self) -> bool {
+        self.user.is_none()
+    }
+
+    /// The users that go; of an account all.
+    async fn users(&self, connection: &mut Connection<'_>) -> Result<Vec<UserColumns>, StoreError> {
+        let sql = "SELECT user_no, id, name FROM account_user WHERE account_no = $1";
+        let of_account = query(sql).bind(self.account_no.unwrap_or_default());
+        let mut users: Vec<UserColumns> = of_account.fetch_all(connection).await?;
+        if !self.is_account() {
+            users.retain(|(_, id, _)| self.user_ids.contains(id) || self.user.as_ref() == Some(id));
+        }
+        Ok(users)
+    }
+
+    /// The numbers by which their rows are found; 0 for all of the account.
+    fn numbers(&self, users: &[UserColumns]) -> Vec<i64> {
+        if self.is_account() { vec![0] } else { users.iter().map(|(user_no, ..)| *user_no).collect() }
+    }
+}
+
+/// Number, id and name of a user.
+type UserColumns = (i64, String, Option<String>);
+
+/// What names whom an erasure is about, or is theirs.
+struct Found {
+    /// The users that go.
+    users: Vec<UserColumns>,
+    /// What the users are called, the newest name of who was asked for first.
+    names: Vec<String>,
+    identities: i64,
+    /// By their numbers.
+    rejects: Vec<i64>,
+    /// Row of the audit log, and which of its texts are blanked.
+    texts: Vec<(i64, [bool; 3])>,
+}
+
+impl Found {
+    async fn of(connection: &mut Connection<'_>, target: &Target) -> Result<Self, StoreError> {
+        let users = target.users(connection).await?;
+        let told = told(connection, target).await?;
+        let own = users.iter().filter(|(_, id, _)| target.user.as_ref() == Some(id));
+        let others = users.iter().filter(|(_, id, _)| target.user.as_ref() != Some(id));
+        let names = own.chain(others).filter_map(|(.., name)| name.clone());
+        let told_names = told.iter().filter(|(_, kind, _)| kind == "name").map(|(.., name)| name.clone());
+        let names: Vec<String> = names.chain(told_names).collect();
+        let of_account = target.account_name.iter().chain([&target.account]).filter(|_| target.is_account());
+        let ids = users.iter().map(|(_, id, _)| id).chain(&target.user_ids).chain(&target.user);
+        let called = Called::new(&target.account, of_account.cloned(), ids.chain(&names).cloned());
+        let rejects = rejects_of(connection, &called).await?;
+        let texts = texts_of(connection, &called).await?;
+        let identities = i64::try_from(told.len()).unwrap_or(i64::MAX);
+        Ok(Self { users, names, identities, rejects, texts })
+    }
+
+    /// How many of each there are of what was found by what it says.
+    fn counted(&self) -> Erased {
+        let length = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        let texts = self.texts.iter().map(|(_, texts)| texts.iter().filter(|blanked| **blanked).count()).sum();
+        Erased {
+            identities: self.identities,
+            rejects: length(self.rejects.len()),
+            audit_texts: length(texts),
+            ..Erased::default()
+        }
+    }
+}
+
+/// Does something with all rows that are found by numbers or by the account's id, and counts them.
+async fn each(
+    connection: &mut Connection<'_>,
+    deed: Deed,
+    target: &Target,
+    users: &[UserColumns],
+    erased: &mut Erased,
+) -> Result<(), StoreError> {
+    if let Some(account_no) = target.account_no {
+        for user_no in target.numbers(users) {
+            for (rows, counted) in OF_USER {
+                let done = with(deed, rows, |query| query.bind(account_no).bind(user_no));
+                *counted(erased) += done.run(connection).await?;
+            }
+        }
+    }
+    if !target.is_account() {
+        return Ok(());
+    }
+    if let Some(account_no) = target.account_no {
+        for (rows, counted) in OF_ACCOUNT {
+            *counted(erased) += with(deed, rows, |query| query.bind(account_no)).run(connection).await?;
+        }
+        if deed == Deed::Delete {
+            // What it belongs to was worked out, and is nothing of its own.
+            query("DELETE FROM scope_account WHERE account_no = $1").bind(account_no).execute(connection).await?;
+        }
+    }
+    for (rows, counted) in IN_TEAMS {
+        *counted(erased) += with(deed, rows, |query| query.bind(&*target.account)).run(connection).await?;
+    }
+    Ok(())
+}
+
+/// A statement that counts or deletes rows.
+struct OfRows<'a>(Deed, Query<'a>);
+
+fn with<'a>(deed: Deed, rows: &str, bind: impl FnOnce(Query<'a>) -> Query<'a>) -> OfRows<'a> {
+    let does = match deed {
+        Deed::Count => "SELECT COUNT(*)",
+        Deed::Delete => "DELETE",
+    };
+    OfRows(deed, bind(query(AssertSqlSafe(format!("{does} FROM {rows}")))))
+}
+
+impl OfRows<'_> {
+    /// Runs it, and says how many rows there are, or were.
+    async fn run(self, connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+        match self {
+            Self(Deed::Count, query) => Ok(query.fetch_one::<(i64,)>(connection).await?.0),
+            Self(Deed::Delete, query) => Ok(i64::try_from(query.execute(connection).await?).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// Adds up what a user added to the sums; 0 for every user of the account.
+async fn add_up(
+    connection: &mut Connection<'_>,
+    account_no: i64,
+    user_no: i64,
+    sums: &mut rollup::Sums,
+) -> Result<(), StoreError> {
+    let sql = "SELECT r.day FROM day_revision r WHERE EXISTS (SELECT 1 FROM user_day d WHERE d.day = r.day \
+               AND d.account_no = $1 AND ($2 = 0 OR d.user_no = $2)) ORDER BY r.day";
+    let days: Vec<(i64,)> = query(sql).bind(account_no).bind(user_no).fetch_all(connection).await?;
+    for days in days.chunks(DAYS) {
+        let wanted = |select: &str, table: &str| {
+            let text = format!(
+                "WITH wanted (day, account_no, user_no) AS ({{rows}}) SELECT {select} FROM wanted CROSS JOIN {table} d \
+                 WHERE d.day = wanted.day AND d.account_no = wanted.account_no \
+                 AND (wanted.user_no = 0 OR d.user_no = wanted.user_no)"
+            );
+            let columns = [
+                Column::ints(days.iter().map(|(day,)| *day)),
+                Column::ints(days.iter().map(|_| account_no)),
+                Column::ints(days.iter().map(|_| user_no)),
+            ];
+            bulk(text, columns)
+        };
+        let add_day = |(day, actions, seconds): (i64, i64, i64)| sums.add_user(day, actions, seconds);
+        wanted("d.day, d.actions, d.seconds", "user_day").for_each(connection, add_day).await?;
+        let add_module = |(day, module_no, actions, uses): (i64, i64, i64, Vec<u8>)| {
+            sums.add_module(day, module_no, actions, &DayUses::from_bytes(&uses));
+        };
+        wanted("d.day, d.module_no, d.actions, d.uses", "user_module_day").for_each(connection, add_module).await?;
+    }
+    Ok(())
+}
+
+/// What calls told of whom an erasure is about: of whom, of which kind, and what.
+async fn told(connection: &mut Connection<'_>, target: &Target) -> Result<Vec<(String, String, String)>, StoreError> {
+    let text = "WITH wanted (user_id) AS ({rows}) SELECT i.user_id, i.kind, i.value FROM identity i \
+                WHERE i.user_id IN (SELECT user_id FROM wanted) \
+                OR i.kind = 'alias' AND i.value IN (SELECT user_id FROM wanted)";
+    let ids = Column::texts(target.user_ids.iter().map(String::as_str));
+    let told: Vec<(String, String, String)> = bulk(text, [ids]).fetch_all(connection).await?;
+    // Several statements find a row several times.
+    Ok(told.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+/// Drops what was told, in the order in which it is written, so that two transactions never wait for each other.
+async fn drop_identities(connection: &mut Connection<'_>, target: &Target) -> Result<(), StoreError> {
+    for (user_id, kind, _) in told(connection, target).await? {
+        let sql = "DELETE FROM identity WHERE user_id = $1 AND kind = $2";
+        query(sql).bind(&*user_id).bind(&*kind).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// The rejected events that name somebody.
+async fn rejects_of(connection: &mut Connection<'_>, called: &Called) -> Result<Vec<i64>, StoreError> {
+    let (mut rejects, mut after) = (Vec::new(), 0);
+    loop {
+        let page = reject::page(connection, after, REJECTS).await?;
+        let Some(last) = page.last() else { return Ok(rejects) };
+        after = last.number;
+        let named = page.iter().filter(|reject| called.is_in_call(&reject.body) || called.is_in_text(&reject.detail));
+        rejects.extend(named.map(|reject| reject.number));
+    }
+}
+
+/// The texts of the audit log that name somebody. Whoever changed something is a member, who is no user.
+async fn texts_of(connection: &mut Connection<'_>, called: &Called) -> Result<Vec<(i64, [bool; 3])>, StoreError> {
+    let (mut texts, mut before) = (Vec::new(), None);
+    loop {
+        let (page, _) = audit::page(connection, before, CHANGES).await?;
+        let Some(last) = page.last() else { return Ok(texts) };
+        before = Some(last.number);
+        for EnteredChange { number, subject: (kind, _, name), before, after, .. } in page {
+            let is_member = kind == SubjectKind::Member.as_str();
+            let named = [!is_member && called.is_in_text(&name), called.is_in_text(&before), called.is_in_text(&after)];
+            if named.contains(&true) {
+                texts.push((number, named));
+            }
+        }
+    }
+}
+
+/// Blanks texts of the audit log.
+async fn blank(connection: &mut Connection<'_>, texts: &[(i64, [bool; 3])]) -> Result<(), StoreError> {
+    for (number, named) in texts {
+        for (column, _) in ["subject", "state_before", "state_after"].iter().zip(named).filter(|(_, named)| **named) {
+            let sql = AssertSqlSafe(format!("UPDATE audit SET {column} = '' WHERE audit_no = $1"));
+            query(sql).bind(*number).execute(connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Number, when, kind, kind, number and name of who did it, what, and when it was gone from the files.
+type Fields = (i64, i64, String, String, i64, String, String, i64);
+
+fn erasure_of(fields: Fields) -> Result<Erasure, StoreError> {
+    let (id, at, kind, author_kind, author_no, name, erased, cleaned_at) = fields;
+    let known = [ErasureKind::Account, ErasureKind::User].into_iter().find(|known| known.as_str() == kind);
+    Ok(Erasure {
+        id,
+        at: Instant::from_millis(at),
+        kind: known.ok_or(StoreError::Setting { name: "kind", value: kind })?,
+        author: AuditParty { kind: author_kind, id: author_no, name },
+        erased: serde_json::from_str(&erased).map_err(|_| StoreError::Setting { name: "erased", value: erased })?,
+        cleaned: Some(cleaned_at).filter(|at| *at > 0).map(Instant::from_millis),
+    })
+}
+
+/// Makes a receipt, and enters it in the audit log. Neither says who was erased, not even as a hash, which would tell who
+/// knows whom to try.
+async fn insert_receipt(
+    connection: &mut Connection<'_>,
+    kind: ErasureKind,
+    erased: Erased,
+    author: &Author,
+) -> Result<Erasure, StoreError> {
+    let counts = json!(erased).to_string();
+    let sql = "INSERT INTO erasure (at, kind, author_kind, author_no, author, erased) VALUES ($1, $2, $3, $4, $5, $6) \
+               RETURNING erasure_no";
+    let (id,): (i64,) = query(sql)
+        .bind(author.at.millis())
+        .bind(kind.as_str())
+        .bind(author.kind.as_str())
+        .bind(author.number)
+        .bind(&*author.name)
+        .bind(&*counts)
+        .fetch_one(connection)
+        .await?;
+    let states = States::new(json!({"receipt": id, "kind": kind, "erased": erased}));
+    enter(connection, author, Action::Erase, &Subject::workspace(), states).await?;
+    let by = AuditParty { kind: author.kind.as_str().to_owned(), id: author.number, name: author.name.clone() };
+    Ok(Erasure { id, at: author.at, kind, author: by, erased, cleaned: None })
+}
