@@ -83,12 +83,12 @@ pub struct Dashboards {
     names: moka::future::Cache<NamesKey, Arc<quality::Names>>,
 }
 
-/// What Today depends on: the tick, and who of the accounts is seen.
-type SnapshotKey = (Scope, Instant);
+/// What Today depends on: who of the accounts is seen, the tick, and the revision of what is tracked.
+type SnapshotKey = (Scope, Instant, i64);
 
 /// What new and similar names and late events depend on: the tick, as for [`StreamKey`] the first event, and of late
-/// events whose are seen.
-type NamesKey = (Instant, Option<Day>, Scope);
+/// events whose are seen; and the revision of what is tracked.
+type NamesKey = (Instant, Option<Day>, Scope, i64);
 
 /// What a page of the stream depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +100,8 @@ struct StreamKey {
     tick: Instant,
     /// Changes with the first event, which shows at once.
     data_since: Option<Day>,
+    /// The revision of what is tracked, which changes at once too.
+    tracking: i64,
 }
 
 /// What sums over a period depend on.
@@ -109,6 +111,8 @@ struct SumsKey {
     period: Period,
     complete: bool,
     freshness: Freshness,
+    /// The revision of what is tracked and of the names that are shown.
+    tracking: i64,
 }
 
 /// Until when sums stand.

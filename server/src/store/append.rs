@@ -6,7 +6,7 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbered, Numbers},
-    identity, late, reject,
+    identity, kept, late, reject,
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
     statement::{self, Column, bulk},
@@ -134,7 +134,7 @@ impl Store {
         let settled = reject::settle(&mut connection, replays).await?;
         reject::keep(&mut connection, rejects).await?;
         let Stored { events, namings, identities } = with_settled(sent, beside, &settled);
-        let Numbered { events: numbers, named, new_accounts } =
+        let Numbered { events: numbers, named, new_accounts, has_new_activities } =
             remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
@@ -144,12 +144,23 @@ impl Store {
         let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
-        let recent = &mut remembered.recent;
+        let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
         recent.forget_what_others_changed(&mut connection).await?;
-        let additions = || Additions::of(reporting, &facts, recent);
-        let additions = insert_events(&mut connection, &facts, additions).await?;
-        // From here on no other process rebuilds the roll-ups; before, it may have done so with another zone.
-        self.refuse_other_reporting(&mut connection).await?;
+        let additions = || Additions::of(reporting, tracking, &facts, recent);
+        let prepared = insert_events(&mut connection, &facts, additions).await?;
+        if facts.is_empty() && has_new_activities {
+            kept::hold_roll_ups(&mut connection).await?;
+        }
+        // From here on no other process rebuilds the roll-ups or changes what is tracked; before, it may have done so.
+        let revision = self.refuse_other_reporting(&mut connection).await?;
+        let additions = match tracking.stands(revision, has_new_activities) {
+            true => prepared,
+            false => {
+                drop(prepared);
+                tracking.settle(&mut connection, has_new_activities).await?;
+                Additions::of(reporting, tracking, &facts, recent)
+            }
+        };
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);

@@ -32,7 +32,9 @@ mod statement;
 mod stream;
 mod team;
 mod today;
+mod tracking;
 mod usage;
+mod whole_day;
 
 pub use answer::DatabaseTime;
 pub use append::{Appended, Batch, Outcome, Replay};
@@ -49,12 +51,20 @@ pub use session::{Forgotten, NewSession, SignedIn};
 pub use setting::{Asked, Reporting, StoredDemo};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
+pub use tracking::NameFigures;
 pub use usage::{SecondsRow, SeriesRow, TotalRow, Used};
 
 use connection::{Connection, Place, ReadPool, Shared, Writer, Writing};
-use model::Day;
+use model::{Day, api::problem::FieldError};
 use statement::query;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// How long a check may take: whoever asks won't wait longer.
@@ -114,6 +124,9 @@ pub enum StoreError {
     /// Another team has this name.
     #[error("there is already a team named {0:?}")]
     TeamNameTaken(String),
+    /// What was chosen for a module or an activity can't be.
+    #[error("{}", .0.detail)]
+    Choice(FieldError),
     /// A member has this e-mail address.
     #[error("there is already a member with the e-mail address {0}")]
     EmailTaken(String),
@@ -153,6 +166,8 @@ pub struct Store {
     shared: Option<Shared>,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
+    /// The newest revision of what is tracked that was seen.
+    tracking: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -171,7 +186,7 @@ impl Store {
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
-        Ok(Self { place, read, shared, writer, reporting })
+        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default() })
     }
 
     /// A writer on a database whose schema is up to date.
@@ -189,7 +204,8 @@ impl Store {
     /// Begins to read.
     pub async fn read(&self) -> Result<Reading, StoreError> {
         let mut reading = self.read.begin().await?;
-        self.refuse_other_reporting(&mut reading.connection()).await?;
+        reading.tracking = self.refuse_other_reporting(&mut reading.connection()).await?;
+        self.saw_tracking(reading.tracking);
         Ok(reading)
     }
 
@@ -198,10 +214,20 @@ impl Store {
         Writing::begin(self.writer.lock().await).await
     }
 
-    /// Fails where another process has changed what the roll-ups are computed with: nothing this one would read or
-    /// write is right then.
-    async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        if setting::stands(connection, self.reporting).await? { Ok(()) } else { Err(StoreError::ReportingChanged) }
+    /// The revision of what is tracked. Fails where another process has changed what the roll-ups are computed with:
+    /// nothing this one would read or write is right then.
+    async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+        setting::tracking_with(connection, self.reporting).await?.ok_or(StoreError::ReportingChanged)
+    }
+
+    /// The revision of what is tracked, at least as new as whatever this process has read: answers that were kept under
+    /// another one are over.
+    pub fn tracking_revision(&self) -> i64 {
+        self.tracking.load(Ordering::Acquire)
+    }
+
+    fn saw_tracking(&self, revision: i64) {
+        self.tracking.fetch_max(revision, Ordering::AcqRel);
     }
 
     /// Whether the database takes a write, has every migration, and has room to grow. On Postgres with a connection of

@@ -8,6 +8,7 @@ use super::{
     rollup::{self, Additions, Fact},
     setting,
     statement::{Row, query},
+    tracking::Tracking,
 };
 use model::instant::Instant;
 use sqlx::AssertSqlSafe;
@@ -72,6 +73,7 @@ pub(super) async fn roll_up_again(
         query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
+    let tracking = Tracking::read(connection).await?;
     let (mut count, mut recent) = (0, RecentDays::default());
     loop {
         let facts = events.next(connection).await?;
@@ -79,8 +81,18 @@ pub(super) async fn roll_up_again(
             return Ok(count);
         }
         count += facts.len() as u64;
-        rollup::apply(connection, Additions::of(reporting, &facts, &recent), &mut recent).await?;
+        rollup::apply(connection, Additions::of(reporting, &tracking, &facts, &recent), &mut recent).await?;
     }
+}
+
+/// Waits for whoever stores events, however long, and lets nobody else store any until the transaction ends. An SQLite
+/// transaction is alone anyway.
+pub(super) async fn hold_events(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
+    }
+    query("SET LOCAL lock_timeout = 0").execute(connection).await?;
+    query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await.map(|_| ())
 }
 
 /// A walk through all events, some at a time.
@@ -98,8 +110,7 @@ impl Events {
         if let Connection::Sqlite(_) = connection {
             return Ok(Self::Sqlite(0));
         }
-        query("SET LOCAL lock_timeout = 0").execute(connection).await?;
-        query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+        hold_events(connection).await?;
         let sql = "DECLARE every_event NO SCROLL CURSOR FOR \
                    SELECT time, account_no, user_no, module_no, activity_no, count FROM event";
         query(sql).execute(connection).await?;

@@ -42,7 +42,10 @@ const IDLE_GAP: &str = "idle_gap_minutes";
 
 /// Which roll-ups there are, and what they hold: counted up where that changes, so that databases from before compute
 /// theirs again.
-const ROLL_UPS: (&str, &str) = ("roll_ups", "2");
+const ROLL_UPS: (&str, &str) = ("roll_ups", "3");
+
+/// The revision of what is tracked: counted up with every change of it. Nothing was changed yet where there is none.
+const TRACKING: &str = "tracking";
 
 impl Asked {
     /// What there is, but for what is asked for.
@@ -121,18 +124,44 @@ async fn has_roll_ups(connection: &mut Connection<'_>) -> Result<bool, StoreErro
 
 /// What the roll-ups are computed with; `None` in a database that has just been made.
 pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<Reporting>, StoreError> {
-    Ok(computed_with(connection).await?.map(|(reporting, _)| reporting))
+    Ok(computed_with(connection).await?.map(|computed| computed.reporting))
 }
 
-/// Whether the roll-ups are those that this version works with, computed with this.
-pub(super) async fn stands(connection: &mut Connection<'_>, reporting: Reporting) -> Result<bool, StoreError> {
-    Ok(computed_with(connection).await? == Some((reporting, true)))
+/// The revision of what is tracked, where the roll-ups are those that this version works with, computed with this.
+pub(super) async fn tracking_with(
+    connection: &mut Connection<'_>,
+    reporting: Reporting,
+) -> Result<Option<i64>, StoreError> {
+    let computed = computed_with(connection).await?;
+    let stands = |computed: &ComputedWith| computed.reporting == reporting && computed.of_this_version;
+    Ok(computed.filter(stands).map(|computed| computed.tracking))
 }
 
-/// What the roll-ups are computed with, and whether they are those that this version works with.
-async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<(Reporting, bool)>, StoreError> {
-    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3)");
-    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0);
+/// The revision of what is tracked.
+pub(super) async fn tracking(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(computed_with(connection).await?.map_or(0, |computed| computed.tracking))
+}
+
+/// Counts up the revision of what is tracked, and returns it. Whoever else does so waits until the transaction ends.
+pub(super) async fn raise_tracking(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE SET \
+               value = CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT) RETURNING CAST(value AS BIGINT)";
+    let (revision,) = query(sql).bind(TRACKING).fetch_one(connection).await?;
+    Ok(revision)
+}
+
+/// What the roll-ups are computed with.
+struct ComputedWith {
+    reporting: Reporting,
+    /// Whether they are those that this version works with.
+    of_this_version: bool,
+    /// The revision of what is tracked.
+    tracking: i64,
+}
+
+async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<ComputedWith>, StoreError> {
+    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3, $4)");
+    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0).bind(TRACKING);
     let rows: Vec<(String, String)> = select.fetch_all(connection).await?;
     let value = |wanted| rows.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
     let Some((zone, idle_gap)) = value(ZONE).zip(value(IDLE_GAP)) else { return Ok(None) };
@@ -142,7 +171,11 @@ async fn computed_with(connection: &mut Connection<'_>) -> Result<Option<(Report
         idle_gap: idle_gap.parse().map_err(|_| wrong(IDLE_GAP, idle_gap))?,
     };
     let of_this_version = value(ROLL_UPS.0).is_some_and(|version| version == ROLL_UPS.1);
-    Ok(Some((reporting, of_this_version)))
+    let tracking = match value(TRACKING) {
+        Some(revision) => revision.parse().map_err(|_| wrong(TRACKING, revision))?,
+        None => 0,
+    };
+    Ok(Some(ComputedWith { reporting, of_this_version, tracking }))
 }
 
 async fn get(connection: &mut Connection<'_>, name: &str) -> Result<Option<String>, StoreError> {
