@@ -10,6 +10,7 @@ pub mod problem;
 pub mod quality;
 pub mod team;
 pub mod today;
+pub mod tracking;
 pub mod usage;
 
 use crate::{Day, instant::Instant};

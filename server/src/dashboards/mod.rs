@@ -8,6 +8,7 @@ mod audit;
 mod quality;
 mod snapshot;
 mod stream;
+mod tracking;
 mod usage;
 
 pub use snapshot::Snapshot;

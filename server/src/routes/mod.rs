@@ -34,6 +34,7 @@ mod sign_in;
 mod team_forms;
 mod teams;
 mod today;
+mod tracking;
 mod usage;
 mod workspace;
 
@@ -117,6 +118,7 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(usage::router())
         .merge(teams::router())
         .merge(module_rules::router())
+        .merge(tracking::router())
         .merge(rejects::router())
         .merge(quality::router())
         .merge(keys::router())

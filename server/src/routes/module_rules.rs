@@ -1,7 +1,7 @@
-//! `GET` and `PUT /module-rules`.
+//! `GET` and `PUT /module-rules`, and what rules would have caught.
 
 use super::{
-    access::{MayAdminister, MayReadNames},
+    access::{MayConfigureTracking, MayReadNames},
     array::{parse, utf8},
     encoding::Encoding,
     problem::ApiProblem,
@@ -14,11 +14,14 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use model::module_rule::{ModuleRules, RULES_BYTES};
+use model::{
+    api::tracking::RulesPreview,
+    module_rule::{ModuleRules, RULES_BYTES},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Server> {
-    OpenApiRouter::new().routes(routes!(get_module_rules, put_module_rules))
+    OpenApiRouter::new().routes(routes!(get_module_rules, put_module_rules)).routes(routes!(post_preview))
 }
 
 /// Every module rule, in order
@@ -37,7 +40,7 @@ async fn get_module_rules(_: MayReadNames, State(server): State<Server>) -> Resu
 
 /// Puts rules in place of all there are
 ///
-/// Takes the session of an administrator. Every server follows them within ten seconds; what was stored before stays as it is.
+/// Takes the session of an administrator or of a member who configures tracking. Every server follows them within ten seconds; what was stored before stays as it is.
 #[utoipa::path(
     put,
     path = "/module-rules",
@@ -52,11 +55,39 @@ async fn get_module_rules(_: MayReadNames, State(server): State<Server>) -> Resu
     ),
 )]
 async fn put_module_rules(
-    MayAdminister(author): MayAdminister,
+    MayConfigureTracking(author): MayConfigureTracking,
     State(server): State<Server>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<ModuleRules>, ApiProblem> {
+    let rules = rules(&server, &headers, body).await?;
+    server.module_rules.replace(rules.clone(), author).await?;
+    Ok(Json(rules))
+}
+
+/// What rules would have caught; nothing is changed
+///
+/// Looked at are the names of the events that came to the module General until now. Names that came to other modules, and
+/// the paths of pages, are not known any more. Takes the session of an administrator or of a member who configures
+/// tracking.
+#[utoipa::path(
+    post,
+    path = "/module-rules/preview",
+    tag = "Workspace",
+    request_body(content = ModuleRules),
+    responses((status = 200, description = "Names, by the first rule that catches each", body = RulesPreview), SettingProblems),
+)]
+async fn post_preview(
+    _: MayConfigureTracking,
+    State(server): State<Server>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<RulesPreview>, ApiProblem> {
+    let rules = rules(&server, &headers, body).await?;
+    Ok(Json(server.dashboards.preview_rules(&rules).await?))
+}
+
+async fn rules(server: &Server, headers: &HeaderMap, body: Body) -> Result<ModuleRules, ApiProblem> {
     let body = server.receiver.receive(body).await?;
     let read = |bytes: Bytes| {
         if bytes.len() > RULES_BYTES {
@@ -65,7 +96,5 @@ async fn put_module_rules(
         }
         Ok(ModuleRules::from_json(&parse(utf8(&bytes)?)?)?)
     };
-    let rules = Encoding::of(&headers)?.read(&server, body, read).await?;
-    server.module_rules.replace(rules.clone(), author).await?;
-    Ok(Json(rules))
+    Encoding::of(headers)?.read(server, body, read).await
 }

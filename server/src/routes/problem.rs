@@ -134,6 +134,7 @@ impl From<MemberError> for ApiProblem {
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Choice(error) => Self::fields(vec![error]),
             StoreError::TeamNameTaken(_) => Self::fields(vec![FieldError::of_parameter("name", error.to_string())]),
             error => ReadError::from(error).into(),
         }

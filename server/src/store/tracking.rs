@@ -223,20 +223,21 @@ async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: S
 }
 
 impl Store {
-    /// Chooses something for a module or an activity, for all there was and all that comes. Whether there is such a one.
-    /// Whoever stores events waits meanwhile. Must not be cancelled half-way: run it in a task of its own.
-    pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<bool, StoreError> {
+    /// Chooses something for a module or an activity, for all there was and all that comes, and returns what is chosen now;
+    /// `None` where there is no such one. Whoever stores events waits meanwhile. Must not be cancelled half-way: run it in a
+    /// task of its own.
+    pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         rebuild::hold_events(connection).await?;
         self.refuse_other_reporting(connection).await?;
         let StoredNames { mut sent, stored } = sent_names(connection).await?;
-        let Some(subject) = subject(&sent, name) else { return Ok(false) };
+        let Some(subject) = subject(&sent, name) else { return Ok(None) };
         let state_before = state(&sent, name);
         sent.choose(name, choice).map_err(StoreError::Choice)?;
         let states = States { before: state_before, after: state(&sent, name) };
         if states.before == states.after {
-            return Ok(true);
+            return Ok(chosen(&sent, name).cloned());
         }
         let before = Tracking::read(connection).await?;
         put_choice(connection, &sent, name).await?;
@@ -251,7 +252,7 @@ impl Store {
         audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
         writing.commit().await?;
         self.saw_tracking(revision);
-        Ok(true)
+        Ok(chosen(&sent, name).cloned())
     }
 }
 
@@ -265,23 +266,29 @@ fn concerned(names: &SentNames, before: &Tracking, after: &Tracking) -> BTreeSet
 }
 
 async fn put_choice(connection: &mut Connection<'_>, names: &SentNames, name: SentName) -> Result<(), StoreError> {
-    let (sql, number, chosen) = match name {
+    let (sql, number) = match name {
         SentName::Module(number) => (
             "UPDATE module SET display_name = NULLIF($2, ''), tracked = $3, merged_into = NULLIF($4, 0) \
              WHERE module_no = $1",
             number,
-            names.modules.get(&number).map(|module| &module.choice),
         ),
         SentName::Activity(number) => (
             "UPDATE activity SET display_name = NULLIF($2, ''), tracked = $3, merged_into = NULLIF($4, 0) \
              WHERE activity_no = $1",
             number,
-            names.activities.get(&number).map(|activity| &activity.choice),
         ),
     };
-    let Some(Choice { display_name, tracked, merged_into }) = chosen else { return Ok(()) };
+    let Some(Choice { display_name, tracked, merged_into }) = chosen(names, name) else { return Ok(()) };
     let update = query(sql).bind(number).bind(display_name.as_deref().unwrap_or_default());
     update.bind(i64::from(*tracked)).bind(merged_into.unwrap_or_default()).execute(connection).await.map(|_| ())
+}
+
+/// What was chosen for one.
+fn chosen(names: &SentNames, name: SentName) -> Option<&Choice> {
+    match name {
+        SentName::Module(number) => names.modules.get(&number).map(|module| &module.choice),
+        SentName::Activity(number) => names.activities.get(&number).map(|activity| &activity.choice),
+    }
 }
 
 /// One of them as a subject of the audit log.
@@ -306,13 +313,11 @@ fn called(names: &SentNames, name: SentName) -> Option<String> {
 
 /// What the audit log tells of what was chosen.
 fn state(names: &SentNames, name: SentName) -> Value {
-    let (choice, into): (_, fn(i64) -> SentName) = match name {
-        SentName::Module(number) => (names.modules.get(&number).map(|module| &module.choice), SentName::Module),
-        SentName::Activity(number) => {
-            (names.activities.get(&number).map(|activity| &activity.choice), SentName::Activity)
-        }
+    let into: fn(i64) -> SentName = match name {
+        SentName::Module(_) => SentName::Module,
+        SentName::Activity(_) => SentName::Activity,
     };
-    let Some(Choice { display_name, tracked, merged_into }) = choice else { return Value::Null };
+    let Some(Choice { display_name, tracked, merged_into }) = chosen(names, name) else { return Value::Null };
     let merged_into = merged_into.and_then(|number| called(names, into(number)));
     json!({"display_name": display_name, "tracked": tracked, "merged_into": merged_into})
 }
