@@ -8,6 +8,7 @@ mod harness;
 mod reference;
 mod strategies;
 
+use chrono_tz::Tz;
 use harness::TestServer;
 use model::{
     DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW,
@@ -16,16 +17,23 @@ use model::{
         usage::{Table, Usage},
     },
     instant::Instant,
+    key::Grant,
+    member::Role,
+    team::TeamDefinition,
     tracking::Choice,
 };
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseResult, TestRunner},
 };
-use reference::{Asked, Choices, Named, Reference, TableKind};
-use reqwest::{Url, header};
+use reference::{
+    Asked, Reference, TableKind,
+    tracking::{Choices, Named},
+};
+use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
+use server::Access;
 use std::sync::LazyLock;
 use strategies::{
     bodies::bodies,
@@ -67,6 +75,13 @@ fn every_figure_follows_what_is_tracked_in_st_johns() {
 async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[Chosen]) -> TestCaseResult {
     let mut reference = Reference::new(story.zone, DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW);
     let server = TestServer::start(story.zone, story.now).await;
+    // Whose sums are kept by day.
+    let team = TeamDefinition {
+        name: "Team".to_owned(),
+        accounts: ["acme", "globex"].map(str::to_owned).into(),
+        rules: vec![],
+    };
+    server.store.add_team(&team, &server.author()).await.expect("a team");
     let mut choices = Choices::default();
     let (before, later) = story.sendings();
     let mut now = story.now;
@@ -77,7 +92,7 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
 
     for chosen in first {
         choose(&server, &reference, &mut choices, chosen).await?;
-        agrees(&server, &reference.shown_as(&choices), now, questions).await?;
+        agrees(&server, &reference, &choices, now, questions).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     take_all_back(&server, &mut choices).await?;
@@ -91,22 +106,23 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
     send(&server, &mut reference, &later, now).await?;
     now = now.plus_millis(2 * TICK);
     server.set_now(now);
-    agrees(&server, &reference.shown_as(&choices), now, questions).await?;
+    agrees(&server, &reference, &choices, now, questions).await?;
     roll_ups_are_those_of_a_rebuild(&server).await?;
     for chosen in second {
         choose(&server, &reference, &mut choices, chosen).await?;
-        agrees(&server, &reference.shown_as(&choices), now, questions).await?;
+        agrees(&server, &reference, &choices, now, questions).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     // A server that remembers nothing of it.
     let another = server.another().await;
-    agrees(&another, &reference.shown_as(&choices), now, questions).await?;
+    agrees(&another, &reference, &choices, now, questions).await?;
 
     take_all_back(&server, &mut choices).await?;
-    agrees(&server, &reference, now, questions).await?;
+    agrees(&server, &reference, &choices, now, questions).await?;
     roll_ups_are_those_of_a_rebuild(&server).await?;
     // As if nothing had ever been chosen.
     let plain = TestServer::start(story.zone, story.now).await;
+    plain.store.add_team(&team, &plain.author()).await.expect("a team");
     let mut retold = Reference::new(story.zone, DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW);
     send(&plain, &mut retold, &before, story.now).await?;
     send(&plain, &mut retold, &later, story.later().max(story.now.plus_millis(2 * TICK))).await?;
@@ -182,11 +198,166 @@ async fn roll_ups_are_those_of_a_rebuild(server: &TestServer) -> TestCaseResult 
     Ok(())
 }
 
+/// A server on which Lisa and Bob of Acme used two modules, as somebody who configures tracking for a team without Globex
+/// finds it, and the names' numbers.
+async fn two_modules() -> (TestServer, String) {
+    let server =
+        TestServer::start_with(Access::SignIn, Tz::UTC, Instant::parse("2026-11-23T11:00:00Z").expect("a time")).await;
+    let key = server.add_key("sends", Grant::Ingest).await;
+    let event = |account: &str, module: &str, action: &str| json!({"account": account, "user": "lisa", "module": module, "action": action, "time": "2026-11-22T10:00:00Z"});
+    let heartbeat = json!({"account": "acme", "user": "bob", "module": "Boards", "kind": "heartbeat"});
+    let events = json!([
+        event("acme", "Dashboard", "Export"),
+        event("acme", "Dashboard", "View"),
+        event("globex", "Boards", "View"),
+        heartbeat
+    ]);
+    let sent =
+        server.client.post(server.url("/api/v1/events")).bearer_auth(&key).json(&events).send().await.expect("sent");
+    assert_eq!(sent.status(), 200);
+    let team = TeamDefinition { name: "Team".to_owned(), accounts: ["acme".to_owned()].into(), rules: vec![] };
+    let team = server.store.add_team(&team, &server.author()).await.expect("a team");
+    let (_, cookie) = server.member(Role::Viewer, true, &[team]).await;
+    (server, cookie)
+}
+
+fn asked(server: &TestServer, cookie: &str, method: Method, path: &str) -> RequestBuilder {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let request = client.request(method, server.url(path)).header(header::COOKIE, cookie);
+    request.header(header::ORIGIN, &server.base_url)
+}
+
+async fn post(server: &TestServer, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Response {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = asked(server, cookie, Method::POST, path).body(body);
+    let kind = "application/x-www-form-urlencoded";
+    request.header(header::CONTENT_TYPE, kind).send().await.expect("an answer")
+}
+
+async fn json_of(request: RequestBuilder) -> Value {
+    request.send().await.expect("an answer").json().await.expect("JSON")
+}
+
+#[tokio::test]
+async fn names_are_the_workspaces_and_figures_those_in_sight() {
+    let (server, cookie) = two_modules().await;
+    let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    let told: Vec<Value> = tracking["modules"]
+        .as_array()
+        .expect("modules")
+        .iter()
+        .map(|module| {
+            let activities = module["activities"].as_array().expect("activities");
+            let actions: Vec<&Value> = activities.iter().map(|activity| &activity["action"]).collect();
+            json!([module["name"], module["used"]["actions"], module["used"]["last_day"], actions])
+        })
+        .collect();
+    // That Globex used boards is not told; that Bob was there is.
+    assert_eq!(
+        json!(told),
+        json!([["Boards", 0, "2026-11-23", ["View"]], ["Dashboard", 2, "2026-11-22", ["Export", "View"]]])
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() {
+    let (server, cookie) = two_modules().await;
+    let before = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    for (path, choice, status, pointer) in [
+        ("modules/1", json!({"merged_into": 1}), 422, "/merged_into"),
+        ("modules/1", json!({"merged_into": 7}), 422, "/merged_into"),
+        ("modules/1", json!({"display_name": "Boards"}), 422, "/display_name"),
+        ("modules/1", json!({"display_name": "x".repeat(201)}), 422, "/display_name"),
+        ("modules/1", json!({"off": true}), 422, "/off"),
+        ("activities/1", json!({"merged_into": 3}), 422, "/merged_into"),
+        ("activities/1", json!({"display_name": "View"}), 422, "/display_name"),
+        ("modules/9", json!({}), 404, ""),
+        ("activities/x", json!({}), 404, ""),
+    ] {
+        let request = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/{path}")).json(&choice);
+        let problem = json_of(request).await;
+        assert_eq!(
+            (problem["status"].as_i64(), problem["errors"][0]["pointer"].as_str().unwrap_or("")),
+            (Some(status), pointer),
+            "{problem}"
+        );
+    }
+    let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    after["as_of"] = before["as_of"].clone();
+    assert_eq!(after, before);
+    // Another origin's page changes nothing, and neither does whoever does not configure tracking.
+    let request = asked(&server, &cookie, Method::PUT, "/api/v1/tracking/modules/1").json(&json!({"tracked": false}));
+    assert_eq!(request.header("sec-fetch-site", "cross-site").send().await.expect("an answer").status(), 403);
+    let (_, viewer) = server.member(Role::Viewer, false, &[1]).await;
+    for (method, path) in [
+        (Method::GET, "/api/v1/tracking"),
+        (Method::PUT, "/api/v1/tracking/modules/1"),
+        (Method::POST, "/api/v1/module-rules/preview"),
+    ] {
+        let answer = asked(&server, &viewer, method, path).json(&json!({})).send().await.expect("an answer");
+        assert_eq!(answer.status(), 403, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_configures_tracking_does_so_on_the_page() {
+    let (server, cookie) = two_modules().await;
+    let page = async |path: &str| {
+        asked(&server, &cookie, Method::GET, path).send().await.expect("a page").text().await.expect("text")
+    };
+    let names = server.store.read().await.expect("a reading").sent_names().await.expect("names");
+    let boards = *names.modules.iter().find(|(_, module)| module.name == "Boards").expect("boards").0;
+    let dashboard = *names.modules.iter().find(|(_, module)| module.name == "Dashboard").expect("a dashboard").0;
+    let (boards, dashboard) = (boards.to_string(), dashboard.to_string());
+    let opened = format!("/tracking?module={boards}");
+    assert!(page(&opened).await.contains("Change Boards"));
+    let save = async |fields: &[(&str, &str)]| {
+        let fields = [&[("do", "save"), ("kind", "module"), ("id", &boards)], fields].concat();
+        post(&server, &cookie, &opened, &fields).await
+    };
+    let answer = save(&[("tracked", "yes"), ("merged_into", &dashboard)]).await;
+    assert_eq!((answer.status().as_u16(), answer.headers()[header::LOCATION].to_str()), (303, Ok(opened.as_str())));
+    assert!(page(&opened).await.contains("It counts as"));
+    // Bob's heartbeat is one of a module that is off.
+    let users =
+        async || json_of(asked(&server, &cookie, Method::GET, "/api/v1/today")).await["users_online"]["of"].clone();
+    assert_eq!(users().await, 1);
+    assert_eq!(save(&[]).await.status(), 303);
+    assert_eq!(users().await, 0);
+    assert!(page(&opened).await.contains("Not tracked"));
+    let answer = save(&[("tracked", "yes"), ("display_name", "Dashboard")]).await;
+    assert_eq!(answer.status(), 422);
+    let text = answer.text().await.expect("text");
+    assert!(text.contains("two modules would be called") && text.contains("value=\"Dashboard\""));
+    assert_eq!(save(&[("tracked", "yes")]).await.status(), 303);
+    assert_eq!(users().await, 1);
+    let told = server.texts("SELECT author || ' ' || action || ' ' || subject || ' ' || state_before || ' ' || state_after FROM audit WHERE subject_kind = 'module' ORDER BY audit_no").await;
+    let state =
+        |tracked: bool, into: Value| json!({"display_name": null, "tracked": tracked, "merged_into": into}).to_string();
+    let (plain, off, merged) = (state(true, Value::Null), state(false, Value::Null), state(true, json!("Dashboard")));
+    let told_of = |before: &str, after: &str| format!("member-0@example.com change_tracking Boards {before} {after}");
+    assert_eq!(told, [told_of(&plain, &merged), told_of(&merged, &off), told_of(&off, &plain)]);
+    // Rules are previewed there, and followed once they are saved.
+    let rules =
+        [("rule_kind", "event"), ("rule_prefix", "report."), ("rule_module", "Reports"), ("rule_action", "rest")];
+    for (wanted, status, count) in [("preview-rules", 200, 0), ("save-rules", 303, 1)] {
+        let fields = [&[("do", wanted)][..], &rules].concat();
+        let answer = post(&server, &cookie, "/tracking", &fields).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(server.store.module_rules().await.expect("rules").rules.len(), count);
+    }
+    let (_, viewer) = server.member(Role::Viewer, false, &[1]).await;
+    for (method, path) in [(Method::GET, "/tracking"), (Method::POST, "/tracking")] {
+        assert_eq!(asked(&server, &viewer, method, path).send().await.expect("an answer").status(), 404, "{path}");
+    }
+}
+
 /// What is asked of every state.
 fn paths(questions: &Questions) -> Vec<(String, Vec<(&'static str, String)>)> {
     let account = || vec![("account", questions.account.clone())];
     let mut paths = vec![("today".to_owned(), vec![]), ("workspace".to_owned(), vec![])];
     paths.extend([("today/stream".to_owned(), vec![]), ("today/stream".to_owned(), account())]);
+    paths.push(("today".to_owned(), vec![("team", "1".to_owned())]));
     for asked in Asked::NAMED.iter().chain(&questions.ranges) {
         for path in ["usage", "usage/activities", "usage/modules", "usage/activities.csv", "usage/modules.csv"] {
             paths.push((path.to_owned(), period(*asked)));
@@ -205,11 +376,27 @@ async fn answers(server: &TestServer, questions: &Questions) -> Result<Vec<Strin
     Ok(answers)
 }
 
-async fn agrees(server: &TestServer, expected: &Reference, now: Instant, questions: &Questions) -> TestCaseResult {
+async fn agrees(
+    server: &TestServer,
+    reference: &Reference,
+    choices: &Choices,
+    now: Instant,
+    questions: &Questions,
+) -> TestCaseResult {
     server.set_now(now);
-    let today: Today = get(server, "today", &[]).await?;
-    let expected_today = expected.today(now.tick(), None);
-    prop_assert_eq!(Today { as_of: expected_today.as_of, ..today }, expected_today);
+    let of_team = ["acme", "globex"].map(str::to_owned).into();
+    let (expected, of_team) = (&reference.shown_as(choices), &reference.of_accounts(&of_team).shown_as(choices));
+    for (expected, team) in [(expected, None), (of_team, Some(("team", "1".to_owned())))] {
+        let parameters: Vec<(&str, String)> = team.into_iter().collect();
+        let today: Today = get(server, "today", &parameters).await?;
+        let expected_today = expected.today(now.tick(), None);
+        prop_assert_eq!(Today { as_of: expected_today.as_of, ..today }, expected_today);
+        for asked in [Asked::Last7Days, questions.ranges[0]] {
+            let parameters = [period(asked), parameters.clone()].concat();
+            let usage: Usage = get(server, "usage", &parameters).await?;
+            prop_assert_eq!(usage, expected.usage(now, asked, None), "{:?}", parameters);
+        }
+    }
     for account in [None, Some(questions.account.as_str())] {
         let of_account = account.map(|id| ("account", id.to_owned()));
         let mut entries = Vec::new();

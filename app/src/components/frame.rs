@@ -9,7 +9,7 @@ use crate::{
     pages::{
         activities::ActivitiesPage, audit::AuditPage, keys::KeysPage, link::LinkPage, members::MembersPage,
         not_found::NotFoundPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage, teams::TeamsPage,
-        today::TodayPage,
+        today::TodayPage, tracking::TrackingPage,
     },
     state::{PageState, theme::Theme},
     view::View,
@@ -39,6 +39,7 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Keys(_) => "Keys · Usage Monitor",
         View::Audit(_) => "Audit log · Usage Monitor",
         View::Teams => "Teams · Usage Monitor",
+        View::Tracking(_) => "Tracking · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
@@ -103,6 +104,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/keys") view=KeysPage />
                     <Route path=path!("/audit") view=AuditPage />
                     <Route path=path!("/teams") view=TeamsPage />
+                    <Route path=path!("/tracking") view=TrackingPage />
                 </FlatRoutes>
             </main>
         </div>

@@ -35,6 +35,7 @@ mod team_forms;
 mod teams;
 mod today;
 mod tracking;
+mod tracking_forms;
 mod usage;
 mod workspace;
 

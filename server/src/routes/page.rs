@@ -2,12 +2,13 @@
 //! with it.
 
 use super::{
-    access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms, workspace,
+    access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms,
+    tracking_forms, workspace,
 };
 use crate::{Access, Server, assets, secret};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, TRACKING, View, parse_search},
 };
 use axum::{
     Router,
@@ -32,6 +33,7 @@ pub(super) fn router() -> Router<Server> {
         .route(MEMBERS, get(get_page).post(members::post_members))
         .route(KEYS, get(get_page).post(keys::post_keys))
         .route(TEAMS, get(get_page).post(team_forms::post_teams))
+        .route(TRACKING, get(get_page).post(tracking_forms::post_tracking))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -114,12 +116,16 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
             audit::load(server, query).await
         }
+        (View::Tracking(query), _) if caller.may_configure_tracking(server.access).is_ok() => {
+            tracking_forms::load(server, query, caller.sight()).await
+        }
         // What is not for them does not exist for them.
         (
             View::Quality(_)
             | View::Profile { .. }
             | View::Members
             | View::Teams
+            | View::Tracking(_)
             | View::Keys(_)
             | View::Audit(_)
             | View::SignIn(_)

@@ -8,10 +8,9 @@
 mod examples;
 mod teams;
 mod today;
-mod tracking;
+pub(crate) mod tracking;
 mod usage;
 
-pub(crate) use tracking::{Choices, Named};
 pub(crate) use usage::{Asked, TableKind, Wanted};
 
 use chrono::{NaiveTime, TimeDelta};
