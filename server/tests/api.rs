@@ -80,6 +80,24 @@ async fn the_same_id_in_two_accounts_is_two_events() {
     assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(2), &json!(1)));
 }
 
+/// As many as are entered at once, as if all were new.
+#[tokio::test]
+async fn of_many_ids_those_that_are_taken_are_told_apart() {
+    let server = start().await;
+    let events = |ids: std::ops::Range<i64>| -> Value {
+        ids.map(|id| {
+            json!({"id": format!("e{id}"), "account": format!("account {}", id % 7), "user": "lisa",
+            "module": "Dashboard", "action": "Export"})
+        })
+        .collect()
+    };
+    for (ids, accepted, duplicates) in [(0..2_000, 2_000, 0), (1_500..3_500, 1_500, 500), (0..3_500, 0, 3_500)] {
+        let answer = server.send(&events(ids)).await;
+        assert_eq!(answer, json!({"accepted": accepted, "duplicates": duplicates, "rejected": []}));
+    }
+    assert_eq!(server.get("/api/v1/today").await["popular_modules"][0]["actions"], 3_500);
+}
+
 #[tokio::test]
 async fn every_encoding_is_understood() {
     let server = start().await;

@@ -20,6 +20,9 @@ type Id = (i64, [u8; 16]);
 /// Rows of one statement for SQLite: more are no faster.
 const STATEMENT: usize = 500;
 
+/// Bytes of a message to `COPY`: of larger ones the database waits for the end before it begins.
+const MESSAGE: usize = 16 * 1024;
+
 /// The rows of a database that holds events, to be stored again without anything else.
 pub(crate) struct Rows {
     events: Vec<Row>,
@@ -112,7 +115,9 @@ impl Rows {
             for (sql, text) in [("COPY raw FROM STDIN", events), ("COPY raw_id FROM STDIN", ids)] {
                 if !text.is_empty() {
                     let mut copy = transaction.copy_in_raw(sql).await.unwrap();
-                    copy.send(text.into_bytes()).await.unwrap();
+                    for message in text.as_bytes().chunks(MESSAGE) {
+                        copy.send(message).await.unwrap();
+                    }
                     copy.finish().await.unwrap();
                 }
             }

@@ -9,7 +9,7 @@ use super::{
     identity, kept, late, reject,
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
-    statement::{self, Column, bulk},
+    statement::{self, Column, append_unless_clashing, bulk},
 };
 use model::{
     call::{Identity, Meaning, Naming},
@@ -145,7 +145,6 @@ impl Store {
         remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
         let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
-        recent.forget_what_others_changed(&mut connection).await?;
         let additions = || Additions::of(reporting, tracking, &facts, recent);
         let prepared = insert_events(&mut connection, &facts, additions).await?;
         if facts.is_empty() && has_new_activities {
@@ -153,7 +152,7 @@ impl Store {
         }
         // From here on no other process rebuilds the roll-ups or changes what is tracked; before, it may have done so.
         let revision = self.refuse_other_reporting(&mut connection).await?;
-        let additions = match tracking.stands(revision, has_new_activities) {
+        let mut additions = match tracking.stands(revision, has_new_activities) {
             true => prepared,
             false => {
                 drop(prepared);
@@ -165,6 +164,9 @@ impl Store {
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts).await?;
+        if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
+            additions = Additions::of(reporting, tracking, &facts, recent);
+        }
         let mut changed = dimension::rename(&mut connection, accepted(), &named).await?;
         changed.extend(attribute::keep(&mut connection, accepted()).await?);
         scope::place_accounts(&mut connection, Outdated::Some { changed, new: new_accounts.into_iter().collect() })
@@ -216,6 +218,9 @@ fn fact(event: &Event, numbers: Numbers) -> Fact {
     Fact { numbers, time: event.time, count }
 }
 
+/// From how many ids on they are entered as if all were new.
+const MANY_IDS: usize = 1_000;
+
 /// Enters the ids that are new. The first event with an id is accepted, also within one call.
 async fn claim_ids(
     connection: &mut Connection<'_>,
@@ -232,12 +237,22 @@ async fn claim_ids(
     // Sorted, so that neighbouring entries of the table are written one after the other.
     distinct.sort_unstable();
     distinct.dedup();
-    let claim = bulk(
-        "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
-        [
+    let columns = || {
+        vec![
             Column::ints(distinct.iter().map(|(account_no, _)| *account_no)),
             Column::bytes(distinct.iter().map(|(_, digest)| digest.as_slice())),
-        ],
+        ]
+    };
+    // Nearly always all of them are new, and to enter many is then cheaper than to have each looked at.
+    if distinct.len() == given
+        && distinct.len() >= MANY_IDS
+        && append_unless_clashing(connection, "event_id", &["account_no", "digest"], columns()).await?
+    {
+        return Ok(vec![Outcome::Accepted; ids.len()]);
+    }
+    let claim = bulk(
+        "INSERT INTO event_id (account_no, digest) {rows} ON CONFLICT DO NOTHING RETURNING account_no, digest",
+        columns(),
     );
     let claimed: Vec<(i64, Vec<u8>)> = claim.fetch_all(connection).await?;
     if claimed.len() == given {

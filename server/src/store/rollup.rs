@@ -9,7 +9,7 @@ use super::{
     connection::Connection,
     day_number,
     dimension::Numbers,
-    recent::{RecentDays, StoredModuleDay},
+    recent::{Known, RecentDays, StoredModuleDay},
     statement::{Column, bulk, put, row_count},
     tracking::{Shown, Tracking},
 };
@@ -89,8 +89,8 @@ pub(super) struct Additions<'t> {
     users: Vec<(UserKey, UserDay)>,
     modules: Vec<(UserModuleKey, UserModuleDay)>,
     /// The places of those that are yet to be merged.
-    unread_users: Vec<usize>,
-    unread_modules: Vec<usize>,
+    unmerged_users: Vec<usize>,
+    unmerged_modules: Vec<usize>,
     sums: Sums,
 }
 
@@ -108,15 +108,18 @@ pub(super) async fn apply(
     mut additions: Additions<'_>,
     recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
+    // Of days that were not looked at before, more may be known by now.
+    additions.merge_remembered(recent);
     additions.merge_unread_users(connection).await?;
     additions.merge_unread_modules(connection).await?;
     let Additions { users, modules, sums, .. } = additions;
     put_users(connection, &users).await?;
     let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
     put_modules(connection, &modules).await?;
-    recent.remember(users, modules);
     // Last: every server waits for whoever has written these.
-    sums.write(connection).await
+    let revisions = sums.write(connection).await?;
+    recent.remember(users, modules, revisions);
+    Ok(())
 }
 
 /// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
@@ -172,30 +175,37 @@ impl<'t> Additions<'t> {
                 users.push((user, tracked));
             }
         }
-        let (unread_users, unread_modules) = (Vec::new(), Vec::new());
+        let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
         let sums = Sums::of_days(signals.iter().map(|signal| signal.user.0));
-        let mut additions = Self { reporting, tracking, users, modules, unread_users, unread_modules, sums };
+        let mut additions = Self { reporting, tracking, users, modules, unmerged_users, unmerged_modules, sums };
         additions.merge_remembered(recent);
         additions
     }
 
+    /// The days that they are of.
+    pub(super) fn days(&self) -> Vec<i64> {
+        self.sums.totals.keys().copied().collect()
+    }
+
     fn merge_remembered(&mut self, recent: &RecentDays) {
-        for place in 0..self.users.len() {
+        for place in std::mem::take(&mut self.unmerged_users) {
             match recent.user(&self.users[place].0) {
-                Some(old) => self.merge_user(place, Some(old)),
-                None => self.unread_users.push(place),
+                Known::Stored(old) => self.merge_user(place, Some(old)),
+                Known::Absent => self.merge_user(place, None),
+                Known::Unread => self.unmerged_users.push(place),
             }
         }
-        for place in 0..self.modules.len() {
+        for place in std::mem::take(&mut self.unmerged_modules) {
             match recent.module(&self.modules[place].0) {
-                Some(old) => self.merge_module(place, Some(old)),
-                None => self.unread_modules.push(place),
+                Known::Stored(old) => self.merge_module(place, Some(old)),
+                Known::Absent => self.merge_module(place, None),
+                Known::Unread => self.unmerged_modules.push(place),
             }
         }
     }
 
     async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        let unread = std::mem::take(&mut self.unread_users);
+        let unread = std::mem::take(&mut self.unmerged_users);
         let select = bulk(
             "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
              SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
@@ -214,7 +224,7 @@ impl<'t> Additions<'t> {
     }
 
     async fn merge_unread_modules(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        let unread = std::mem::take(&mut self.unread_modules);
+        let unread = std::mem::take(&mut self.unmerged_modules);
         let select = bulk(
             "WITH wanted (place, day, account_no, user_no, module_no) AS ({rows}) \
              SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
@@ -354,8 +364,9 @@ impl Sums {
         }
     }
 
-    /// Adds them to what is stored, and marks their days as changed. Every server waits for whoever has done so.
-    pub(super) async fn write(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    /// Adds them to what is stored, and marks their days as changed: returns which revision each has got by that. Every
+    /// server waits for whoever has done so.
+    pub(super) async fn write(self, connection: &mut Connection<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
         let Self { totals, modules, activities } = self;
         let days: Vec<i64> = totals.keys().copied().collect();
         add_totals(connection, totals).await?;
@@ -458,14 +469,8 @@ pub(super) async fn put_modules(
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
     columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.as_slice())));
-    bulk(
-        "INSERT INTO user_module_day (day, account_no, user_no, module_no, actions, last_use, uses) {rows} \
-         ON CONFLICT (day, account_no, user_no, module_no) DO UPDATE SET \
-         actions = excluded.actions, last_use = excluded.last_use, uses = excluded.uses",
-        columns,
-    )
-    .execute(connection)
-    .await
+    let key = ["day", "account_no", "user_no", "module_no"];
+    put("user_module_day", &key, &["actions", "last_use", "uses"], columns).execute(connection).await
 }
 
 async fn add_totals(connection: &mut Connection<'_>, totals: BTreeMap<i64, TotalDay>) -> Result<(), StoreError> {
@@ -523,14 +528,14 @@ async fn prune_parts(
         .await
 }
 
-/// Marks days as changed.
-async fn raise_revisions(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
+/// Marks days as changed, and says which revision each has got by that.
+async fn raise_revisions(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<Vec<(i64, i64)>, StoreError> {
     let columns = [Column::ints(days.iter().copied()), Column::ints(days.iter().map(|_| 1))];
     bulk(
         "INSERT INTO day_revision (day, revision) {rows} \
-         ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1",
+         ON CONFLICT (day) DO UPDATE SET revision = day_revision.revision + 1 RETURNING day, revision",
         columns,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await
 }

@@ -205,7 +205,13 @@ pub(super) async fn append<T>(
         Connection::Postgres(connection) if row_count(&columns) >= COPIED_ROWS => {
             let sql = format!("COPY {table} ({names}) FROM STDIN (FORMAT BINARY)");
             let mut copy = connection.copy_in_raw(&sql).await?;
-            copy.send(copied(&columns)).await?;
+            copy.send(&COPY_HEAD[..]).await?;
+            let rows = row_count(&columns);
+            // Some at a time: the database works on them while the next are made.
+            for from in (0..rows).step_by(ROWS_PER_MESSAGE) {
+                copy.send(copied(&columns, from..rows.min(from + ROWS_PER_MESSAGE))).await?;
+            }
+            copy.send(&COPY_END[..]).await?;
             let (copied, worked) = tokio::join!(copy.finish(), async { work() });
             copied?;
             Ok(worked)
@@ -214,17 +220,45 @@ pub(super) async fn append<T>(
     }
 }
 
-/// Rows as `COPY` takes them in its binary format: <https://www.postgresql.org/docs/15/sql-copy.html>.
-fn copied(columns: &[Column<'_>]) -> Vec<u8> {
-    let rows = row_count(columns);
-    let mut bytes = Vec::with_capacity(rows * (2 + columns.len() * 12));
-    // The signature, no flags, and no more header.
-    bytes.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+/// Writes rows of which most likely none clashes with one that is there, and says whether that was so. If not, none is
+/// written, and the transaction goes on.
+pub(super) async fn append_unless_clashing(
+    connection: &mut Connection<'_>,
+    table: &str,
+    names: &[&str],
+    columns: Vec<Column<'_>>,
+) -> Result<bool, StoreError> {
+    query("SAVEPOINT before_rows").execute(connection).await?;
+    let clashes = match append(connection, table, names, columns, || ()).await {
+        Ok(()) => false,
+        Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => true,
+        Err(error) => return Err(error),
+    };
+    if clashes {
+        query("ROLLBACK TO SAVEPOINT before_rows").execute(connection).await?;
+    }
+    query("RELEASE SAVEPOINT before_rows").execute(connection).await?;
+    Ok(!clashes)
+}
+
+/// How many rows a message to `COPY` holds.
+const ROWS_PER_MESSAGE: usize = 250;
+
+/// What comes before the rows of a `COPY` in binary format: the signature, no flags, and no more header. See
+/// <https://www.postgresql.org/docs/15/sql-copy.html>.
+const COPY_HEAD: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// What comes after them.
+const COPY_END: &[u8; 2] = b"\xff\xff";
+
+/// Rows as they stand between the two.
+fn copied(columns: &[Column<'_>], rows: Range<usize>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(rows.len() * (2 + columns.len() * 12));
     let field = |bytes: &mut Vec<u8>, value: &[u8]| {
         bytes.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes());
         bytes.extend_from_slice(value);
     };
-    for row in 0..rows {
+    for row in rows {
         bytes.extend_from_slice(&u16::try_from(columns.len()).unwrap_or(u16::MAX).to_be_bytes());
         for column in columns {
             match column {
@@ -234,7 +268,6 @@ fn copied(columns: &[Column<'_>]) -> Vec<u8> {
             }
         }
     }
-    bytes.extend_from_slice(&u16::MAX.to_be_bytes());
     bytes
 }
 
