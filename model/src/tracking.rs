@@ -164,8 +164,8 @@ impl SentNames {
     /// Chooses something for a module or an activity, which is there.
     ///
     /// # Errors
-    /// The field at fault, and nothing is chosen: it would be merged into itself, into what there is not or what is shown in another module, or
-    /// two would be called the same.
+    /// The field at fault, and nothing is chosen: it would be merged into itself, into what there is not or what is shown
+    /// in another module, or two would be called the same.
     pub fn choose(&mut self, name: SentName, mut choice: Choice) -> Result<(), FieldError> {
         let doubles_before = self.doubles(&self.shown());
         choice.merged_into = match choice.merged_into {

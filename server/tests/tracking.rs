@@ -204,7 +204,10 @@ async fn two_modules() -> (TestServer, String) {
     let server =
         TestServer::start_with(Access::SignIn, Tz::UTC, Instant::parse("2026-11-23T11:00:00Z").expect("a time")).await;
     let key = server.add_key("sends", Grant::Ingest).await;
-    let event = |account: &str, module: &str, action: &str| json!({"account": account, "user": "lisa", "module": module, "action": action, "time": "2026-11-22T10:00:00Z"});
+    let event = |account: &str, module: &str, action: &str| {
+        let time = "2026-11-22T10:00:00Z";
+        json!({"account": account, "user": "lisa", "module": module, "action": action, "time": time})
+    };
     let heartbeat = json!({"account": "acme", "user": "bob", "module": "Boards", "kind": "heartbeat"});
     let events = json!([
         event("acme", "Dashboard", "Export"),
@@ -266,11 +269,11 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
     for (path, choice, status, pointer) in [
         ("modules/1", json!({"merged_into": 1}), 422, "/merged_into"),
         ("modules/1", json!({"merged_into": 7}), 422, "/merged_into"),
-        ("modules/1", json!({"display_name": "Boards"}), 422, "/display_name"),
+        ("modules/2", json!({"display_name": "Boards"}), 422, "/display_name"),
         ("modules/1", json!({"display_name": "x".repeat(201)}), 422, "/display_name"),
         ("modules/1", json!({"off": true}), 422, "/off"),
         ("activities/1", json!({"merged_into": 3}), 422, "/merged_into"),
-        ("activities/1", json!({"display_name": "View"}), 422, "/display_name"),
+        ("activities/2", json!({"display_name": "View"}), 422, "/display_name"),
         ("modules/9", json!({}), 404, ""),
         ("activities/x", json!({}), 404, ""),
     ] {
@@ -326,13 +329,23 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     assert_eq!(save(&[]).await.status(), 303);
     assert_eq!(users().await, 0);
     assert!(page(&opened).await.contains("Not tracked"));
+    // On Activities it is told to who may change it, and to nobody else.
+    let (_, viewer) = server.member(Role::Viewer, false, &[1]).await;
+    for (cookie, count) in [(&cookie, 1), (&viewer, 0)] {
+        let workspace = json_of(asked(&server, cookie, Method::GET, "/api/v1/workspace")).await;
+        assert_eq!(workspace["untracked"].as_array().map(Vec::len), Some(count));
+        let page = asked(&server, cookie, Method::GET, "/activities").send().await.expect("a page");
+        assert_eq!(page.text().await.expect("text").contains("untracked-title"), count == 1);
+    }
     let answer = save(&[("tracked", "yes"), ("display_name", "Dashboard")]).await;
     assert_eq!(answer.status(), 422);
     let text = answer.text().await.expect("text");
     assert!(text.contains("two modules would be called") && text.contains("value=\"Dashboard\""));
     assert_eq!(save(&[("tracked", "yes")]).await.status(), 303);
     assert_eq!(users().await, 1);
-    let told = server.texts("SELECT author || ' ' || action || ' ' || subject || ' ' || state_before || ' ' || state_after FROM audit WHERE subject_kind = 'module' ORDER BY audit_no").await;
+    let sql = "SELECT author || ' ' || action || ' ' || subject || ' ' || state_before || ' ' || state_after \
+               FROM audit WHERE subject_kind = 'module' ORDER BY audit_no";
+    let told = server.texts(sql).await;
     let state =
         |tracked: bool, into: Value| json!({"display_name": null, "tracked": tracked, "merged_into": into}).to_string();
     let (plain, off, merged) = (state(true, Value::Null), state(false, Value::Null), state(true, json!("Dashboard")));
@@ -347,7 +360,6 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
         assert_eq!(answer.status(), status);
         assert_eq!(server.store.module_rules().await.expect("rules").rules.len(), count);
     }
-    let (_, viewer) = server.member(Role::Viewer, false, &[1]).await;
     for (method, path) in [(Method::GET, "/tracking"), (Method::POST, "/tracking")] {
         assert_eq!(asked(&server, &viewer, method, path).send().await.expect("an answer").status(), 404, "{path}");
     }

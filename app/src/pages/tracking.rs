@@ -36,13 +36,14 @@ pub(crate) fn TrackingPage() -> impl IntoView {
     };
     let change =
         chosen(&modules, &query).map(|chosen| view! { <ChoiceForm chosen query=query.clone() form=form.clone() /> });
+    let is_asked = change.is_some();
     view! {
         <header class="page-head">
             <h1>"Tracking"</h1>
             <p class="as-of">"What is counted, and under which name"</p>
         </header>
         <div class="profile">
-            <section class="panel">
+            <section class="panel tracking-names">
                 <h2>"Every module and activity that was sent"</h2>
                 <p class="muted">
                     "What is not tracked, renamed or merged here is so at once and for all history. Nothing that was sent is lost: \
@@ -51,7 +52,7 @@ pub(crate) fn TrackingPage() -> impl IntoView {
                 <Filter query=query.clone() />
                 <Names modules query=query.clone() />
             </section>
-            <div>
+            <div class="tracking-side" class:asked=is_asked>
                 {change} <RulesPanel rules query form preview />
             </div>
         </div>

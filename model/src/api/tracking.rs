@@ -72,6 +72,23 @@ pub struct Tracking {
     pub modules: Vec<TrackedModule>,
 }
 
+/// How many names the workspace tells of that are not tracked.
+pub const UNTRACKED: usize = 100;
+
+/// A module or an activity that is not tracked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Untracked {
+    /// What the module is called where it is shown.
+    pub module: String,
+    /// What the activity is called; null where it is the module.
+    pub action: Option<String>,
+    /// The id of the module as it is sent.
+    pub module_id: i64,
+    /// The id of the activity.
+    pub activity_id: Option<i64>,
+}
+
 /// What a module rule would have caught.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -146,10 +146,18 @@ impl Dashboards {
         Self { store, clock, display, snapshots, streams, sums, names: names.build() }
     }
 
-    /// What a page needs to know before it shows any number, where its reader may look through these teams.
-    pub async fn workspace(&self, sees_all: bool, teams: Vec<TeamName>) -> Result<Workspace, ReadError> {
-        let data_since = self.store.read().await?.data_since().await?;
-        Ok(Workspace { data_since, sees_all_accounts: sees_all, teams, ..self.bare_workspace() })
+    /// What a page needs to know before it shows any number, where its reader may look through these teams, and may say
+    /// what is tracked or not.
+    pub async fn workspace(
+        &self,
+        sees_all: bool,
+        teams: Vec<TeamName>,
+        may_configure_tracking: bool,
+    ) -> Result<Workspace, ReadError> {
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let untracked = if may_configure_tracking { reading.untracked().await? } else { Vec::new() };
+        Ok(Workspace { data_since, sees_all_accounts: sees_all, teams, untracked, ..self.bare_workspace() })
     }
 
     /// The same without asking the database: no first event, and a reader who sees nothing.
@@ -166,6 +174,7 @@ impl Dashboards {
             idle_gap_minutes: reporting.idle_gap,
             sees_all_accounts: false,
             teams: Vec::new(),
+            untracked: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

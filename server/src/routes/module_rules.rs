@@ -40,7 +40,8 @@ async fn get_module_rules(_: MayReadNames, State(server): State<Server>) -> Resu
 
 /// Puts rules in place of all there are
 ///
-/// Takes the session of an administrator or of a member who configures tracking. Every server follows them within ten seconds; what was stored before stays as it is.
+/// Takes the session of an administrator or of a member who configures tracking. Every server follows them within ten
+/// seconds; what was stored before stays as it is.
 #[utoipa::path(
     put,
     path = "/module-rules",

@@ -86,7 +86,7 @@ pub(super) async fn answer(server: &Server, parts: Parts, reader: Reader, data: 
         None => server.access != Access::SignIn,
     };
     // A page that can only say that the database does not answer must itself come without it.
-    let workspace = workspace::of_reader(server, sees_all, member).await;
+    let workspace = workspace::of_reader(server, sees_all, member, reader.may_configure_tracking()).await;
     let workspace = workspace.unwrap_or_else(|_| server.dashboards.bare_workspace());
     render(server, Loaded { workspace, reader, data }, status, parts).await
 }

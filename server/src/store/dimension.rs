@@ -157,8 +157,8 @@ async fn number_names<'a>(
     Ok((unknown.len(), new))
 }
 
-/// Numbers names that are unique within something else, and says how many were not known, and how many are new. `(table, number, of, name)`
-/// are the table and its columns; where it has one for it, `received` is when the events came.
+/// Numbers names that are unique within something else, and says how many were not known, and how many are new. `(table,
+/// number, of, name)` are the table and its columns; where it has one for it, `received` is when the events came.
 async fn number_parts<'a>(
     connection: &mut Connection<'_>,
     (table, number, of, name): (&str, &str, &str, &str),

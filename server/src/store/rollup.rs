@@ -1,8 +1,8 @@
 //! Roll-ups: what the dashboards read instead of events.
 //!
-//! Each is a function of the set of events and of what is tracked ([`Tracking`]). Per user and day, what is there is read or remembered, merged with what is
-//! new, and written back; what that changes is then added to the figures of all accounts. A batch writes each row once,
-//! however many of its events touch it.
+//! Each is a function of the set of events and of what is tracked ([`Tracking`]). Per user and day, what is there is read
+//! or remembered, merged with what is new, and written back; what that changes is then added to the figures of all
+//! accounts. A batch writes each row once, however many of its events touch it.
 
 use super::{
     Reporting, StoreError,

@@ -12,6 +12,7 @@ use super::{
 use foldhash::HashMap;
 use model::{
     Day,
+    api::tracking::{UNTRACKED, Untracked},
     audit::{Action, SubjectKind},
     period::Period,
     tracking::{Choice, SentActivity, SentModule, SentName, SentNames, ShownActivity, ShownNames},
@@ -337,6 +338,23 @@ impl Reading {
     /// Every module and activity there is.
     pub async fn sent_names(&mut self) -> Result<SentNames, StoreError> {
         Ok(sent_names(&mut self.connection()).await?.sent)
+    }
+
+    /// The first of what is not tracked, by name.
+    pub async fn untracked(&mut self) -> Result<Vec<Untracked>, StoreError> {
+        let sql = "SELECT COALESCE(display_name, name), NULL, module_no, NULL FROM module \
+                   WHERE tracked = 0 AND shown_no IS NULL \
+                   UNION ALL \
+                   SELECT COALESCE(m.display_name, m.name), COALESCE(a.shown_name, a.action), a.module_no, a.activity_no \
+                   FROM activity a JOIN module m ON m.module_no = COALESCE(a.shown_module_no, a.module_no) \
+                   WHERE a.shown_tracked = 0 AND COALESCE(a.shown_no, a.activity_no) = a.activity_no AND m.tracked = 1";
+        let rows: Vec<(String, Option<String>, i64, Option<i64>)> =
+            query(sql).fetch_all(&mut self.connection()).await?;
+        let untracked = |(module, action, module_id, activity_id)| Untracked { module, action, module_id, activity_id };
+        let mut untracked: Vec<Untracked> = rows.into_iter().map(untracked).collect();
+        untracked.sort();
+        untracked.truncate(UNTRACKED);
+        Ok(untracked)
     }
 
     /// What a scope did under each name as it was sent, by the number of the activity; of heartbeats by that of the module,
