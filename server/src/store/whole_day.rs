@@ -157,7 +157,8 @@ async fn replace(connection: &mut Connection<'_>, were: Vec<WholeDay>, are: Vec<
     )
     .execute(connection)
     .await?;
-    let (mut users, mut modules): (Vec<(UserKey, UserDay)>, Vec<(UserModuleKey, StoredModuleDay)>) = Default::default();
+    let mut users: Vec<(UserKey, UserDay)> = Vec::new();
+    let mut modules: Vec<(UserModuleKey, StoredModuleDay)> = Vec::new();
     for WholeDay { key: key @ (day, account_no, user_no), user, modules: of_modules } in are {
         users.extend(user.map(|user| (key, user)));
         let stored = of_modules.into_iter().map(|(no, module)| ((day, account_no, user_no, no), module.stored()));
