@@ -5,6 +5,7 @@ import { Frame } from "./pages/frame";
 import { KeysPage } from "./pages/keys";
 import { MembersPages } from "./pages/members";
 import { QualityPage } from "./pages/quality";
+import { TeamsPage } from "./pages/teams";
 import { TodayPage } from "./pages/today";
 import { Server, type Settings } from "./server";
 import { Time } from "./time";
@@ -22,6 +23,7 @@ interface Fixtures extends Settings {
   quality: QualityPage;
   members: MembersPages;
   keys: KeysPage;
+  teams: TeamsPage;
 }
 
 export const test = base.extend<Fixtures>({
@@ -29,9 +31,10 @@ export const test = base.extend<Fixtures>({
   start: ["2026-11-23T12:00:00Z", { option: true }],
   demo: [false, { option: true }],
   signIn: [false, { option: true }],
+  issuer: ["", { option: true }],
 
-  server: async ({ zone, start, demo, signIn }, use) => {
-    const server = await Server.start({ zone, start, demo, signIn });
+  server: async ({ zone, start, demo, signIn, issuer }, use) => {
+    const server = await Server.start({ zone, start, demo, signIn, issuer });
     await use(server);
     await server.stop();
   },
@@ -58,6 +61,7 @@ export const test = base.extend<Fixtures>({
   quality: async ({ page, frame }, use) => use(new QualityPage(page, frame)),
   members: async ({ page, frame, server }, use) => use(new MembersPages(page, frame, server)),
   keys: async ({ page, frame }, use) => use(new KeysPage(page, frame)),
+  teams: async ({ page, frame, javaScriptEnabled }, use) => use(new TeamsPage(page, frame, javaScriptEnabled ?? true)),
 });
 
 export { expect };

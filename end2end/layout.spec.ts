@@ -60,30 +60,37 @@ for (const width of [360, 390]) {
     test("has whole words, and nothing is cut", { tag: "@nojs" }, async ({ server, activities }) => {
       await server.send(FIRST_EVENT, ...twoWeeks(), uses("2026-11-18", "Conversations", "Subscribe", 1_000_000));
       await activities.open("?period=last_7_days&sort=change");
-      const { broken, cut } = await activities.table.evaluate((table) => {
-        const broken: string[] = [];
-        const cut: string[] = [];
-        const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
-        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-          const cell = text.parentElement?.closest("th, td");
-          if (!cell || text.parentElement?.closest(".visually-hidden, [popover]")) continue;
-          const outer = cell.getBoundingClientRect();
-          for (const { 0: word, index } of (text.textContent ?? "").matchAll(/\S+/g)) {
-            const range = document.createRange();
-            range.setStart(text, index);
-            range.setEnd(text, index + word.length);
-            const lines = range.getClientRects();
-            if (lines.length > 1) broken.push(word);
-            if ([...lines].some(({ left, right }) => left < outer.left - 0.5 || right > outer.right + 0.5)) cut.push(word);
-          }
-        }
-        if (table.scrollWidth > (table.parentElement?.clientWidth ?? 0)) cut.push("the table");
-        return { broken, cut };
-      });
-      expect(broken).toEqual([]);
-      expect(cut).toEqual([]);
+      expect(await activities.table.evaluate(brokenAndCut)).toEqual({ broken: [], cut: [] });
+    });
+
+    test("of names first seen has whole words, and nothing is cut", { tag: "@nojs" }, async ({ server, quality }) => {
+      await server.send(...twoWeeks(), uses("2026-11-18", "Conversations", "Subscribe", 10_000));
+      await quality.open();
+      expect(await quality.firstSeen.evaluate(brokenAndCut)).toEqual({ broken: [], cut: [] });
     });
   });
+}
+
+/** Words of a table that are broken over lines, and those that are cut. */
+function brokenAndCut(table: HTMLElement | SVGElement): { broken: string[]; cut: string[] } {
+  const broken: string[] = [];
+  const cut: string[] = [];
+  const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const cell = text.parentElement?.closest("th, td");
+    if (!cell || text.parentElement?.closest(".visually-hidden, [popover]")) continue;
+    const outer = cell.getBoundingClientRect();
+    for (const { 0: word, index } of (text.textContent ?? "").matchAll(/\S+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = range.getClientRects();
+      if (lines.length > 1) broken.push(word);
+      if ([...lines].some(({ left, right }) => left < outer.left - 0.5 || right > outer.right + 0.5)) cut.push(word);
+    }
+  }
+  if (table.scrollWidth > (table.parentElement?.clientWidth ?? 0)) cut.push("the table");
+  return { broken, cut };
 }
 
 /** What moved on the page without the reader’s doing. */

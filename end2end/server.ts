@@ -12,11 +12,13 @@ export interface Settings {
   demo: boolean;
   /** Whether only those see anything who signed in. */
   signIn: boolean;
+  /** The provider by which members may sign in; empty where there is none. */
+  issuer: string;
 }
 
 /** An event as the API takes it. */
 export interface UsageEvent {
-  account: string | { id: string; name: string };
+  account: string | { id: string; name: string; attributes?: Record<string, string> };
   user: string | { id: string; name: string };
   module: string;
   action?: string;
@@ -35,16 +37,21 @@ interface Entry {
 
 /** A server with an empty database of its own and a clock that stands still until it is set. */
 export class Server {
+  /** What events are sent with, where that takes a key. */
+  private sending?: string;
+
   private constructor(
     readonly origin: string,
     private clock: number,
     private readonly program: Launched,
+    private readonly signIn: boolean,
   ) {}
 
-  static async start({ zone, start, demo, signIn }: Settings): Promise<Server> {
+  static async start({ zone, start, demo, signIn, issuer }: Settings): Promise<Server> {
     const options = [zone, start, ...(demo ? ["--demo"] : []), ...(signIn ? ["--sign-in"] : [])];
+    if (issuer) options.push("--issuer", issuer);
     const program = await launch("USAGE_MONITOR_CONTROLLED", options);
-    return new Server(program.line, Date.parse(start), program);
+    return new Server(program.line, Date.parse(start), program, signIn);
   }
 
   async stop(): Promise<void> {
@@ -63,6 +70,7 @@ export class Server {
 
   /** Sends events and expects every one to be accepted. */
   async send(...events: UsageEvent[]): Promise<void> {
+    if (this.signIn) this.sending ??= await this.key();
     const answer = await this.post("/api/v1/events", JSON.stringify(events), "application/json");
     const { accepted, rejected } = (await answer.json()) as { accepted: number; rejected: unknown[] };
     if (accepted !== events.length) throw new Error(`not accepted: ${JSON.stringify(rejected)}`);
@@ -115,7 +123,8 @@ export class Server {
   }
 
   private async post(path: string, body: string, type: string): Promise<Response> {
-    const answer = await fetch(this.origin + path, { method: "POST", headers: { "content-type": type }, body });
+    const headers = { "content-type": type, ...(this.sending && { authorization: `Bearer ${this.sending}` }) };
+    const answer = await fetch(this.origin + path, { method: "POST", headers, body });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   }

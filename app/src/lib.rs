@@ -32,7 +32,7 @@ use model::api::{
     Workspace,
     audit::AuditLog,
     key::{Key, MadeKey},
-    member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session},
+    member::{IssuedLink, Member, OpenLink, Reader, SentForm, Session, SingleSignOnButton},
     problem::Problem,
     quality::{Quality, Rejects},
     team::{Team, TeamPreview},
@@ -85,6 +85,8 @@ pub enum PageData {
         form: SentForm,
         /// Whether anybody can sign in at all.
         has_administrator: bool,
+        /// The button for signing in with a provider, where there is one.
+        single_sign_on: Option<SingleSignOnButton>,
     },
     /// Of [`view::View::Link`].
     Link {

@@ -21,6 +21,12 @@ pub const QUALITY: &str = "/quality";
 /// The path of the page for signing in.
 pub const SIGN_IN: &str = "/sign-in";
 
+/// Where the way to a provider of single sign-on begins; a page where it does not.
+pub const SINGLE_SIGN_ON: &str = "/sign-in/oidc";
+
+/// Where a provider of single sign-on sends browsers back to; a page where nobody was signed in.
+pub const SINGLE_SIGN_ON_BACK: &str = "/sign-in/oidc/callback";
+
 /// Where signing out is sent; no page.
 pub const SIGN_OUT: &str = "/sign-out";
 
@@ -114,7 +120,9 @@ impl View {
                 before: last_value(query, "before"),
                 ..RejectsQuery::of(RejectFilter::from_pairs(query))
             }),
-            SIGN_IN => Self::SignIn(last_value(query, "return").unwrap_or_default()),
+            SIGN_IN | SINGLE_SIGN_ON | SINGLE_SIGN_ON_BACK => {
+                Self::SignIn(last_value(query, "return").unwrap_or_default())
+            }
             LINK => Self::Link(last_value(query, "token").unwrap_or_default()),
             PROFILE => Self::Profile { changed: last_value(query, "changed").is_some() },
             MEMBERS => Self::Members,

@@ -51,10 +51,12 @@ export class MembersPages {
     await expect(this.page).toHaveURL(/\/sign-in$/);
   }
 
-  /** Invites a viewer, and returns the address of their link. */
-  async invite(name: string, email: string): Promise<string> {
+  /** Invites a viewer of teams, and returns the address of their link. */
+  async invite(name: string, email: string, teams: string[] = []): Promise<string> {
     await this.page.getByLabel("Name").fill(name);
     await this.page.getByLabel("E-mail address").fill(email);
+    const boxes = this.page.getByRole("group", { name: "Teams whose accounts a viewer sees" });
+    for (const team of teams) await boxes.getByLabel(team).check();
     await this.page.getByRole("button", { name: "Make the link" }).click();
     return this.page.locator(".issued pre").innerText();
   }

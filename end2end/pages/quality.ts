@@ -15,6 +15,8 @@ export class QualityPage {
   readonly outcome: Locator;
   /** What can be done about all that match. */
   readonly remedies: Locator;
+  /** The table of modules and actions that are new. */
+  readonly firstSeen: Locator;
 
   constructor(
     private readonly page: Page,
@@ -26,6 +28,7 @@ export class QualityPage {
     this.matching = this.rejected.locator(".table-head [role=status]");
     this.refused = this.rejected.locator(".refused");
     this.outcome = this.rejected.locator(".outcome");
+    this.firstSeen = page.getByRole("group", { name: "First seen" }).locator("table");
     this.remedies = this.rejected.locator(".table-head .remedies");
   }
 

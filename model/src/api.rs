@@ -67,3 +67,10 @@ pub struct Workspace {
     /// The product's version.
     pub version: String,
 }
+
+impl Workspace {
+    /// Whether the reader sees nothing yet, because they belong to no team.
+    pub fn is_out_of_sight(&self) -> bool {
+        !self.sees_all_accounts && self.teams.is_empty()
+    }
+}

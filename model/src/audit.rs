@@ -9,6 +9,12 @@ pub enum Action {
     InviteMember,
     /// A member accepted the invitation.
     AcceptInvitation,
+    /// Somebody became a member by single sign-on.
+    Join,
+    /// A member signed in by single sign-on for the first time, and is known by it from then on.
+    LinkSingleSignOn,
+    /// A member is known by single sign-on no more.
+    UnlinkSingleSignOn,
     /// A member may do something else now.
     PermitMember,
     /// A member can't sign in any more.
@@ -53,10 +59,13 @@ pub enum Action {
 
 impl Action {
     /// Each, with its word in the database and in JSON, and what to say of it.
-    const WORDS: [(Self, &'static str, &'static str); 23] = [
+    const WORDS: [(Self, &'static str, &'static str); 26] = [
         (Self::CreateAdministrator, "create_administrator", "Became the first administrator"),
         (Self::InviteMember, "invite_member", "Invited a member"),
         (Self::AcceptInvitation, "accept_invitation", "Accepted the invitation"),
+        (Self::Join, "join", "Became a member"),
+        (Self::LinkSingleSignOn, "link_single_sign_on", "Linked a member to single sign-on"),
+        (Self::UnlinkSingleSignOn, "unlink_single_sign_on", "Parted a member from single sign-on"),
         (Self::PermitMember, "permit_member", "Changed what a member may do"),
         (Self::DisableMember, "disable_member", "Disabled a member"),
         (Self::EnableMember, "enable_member", "Enabled a member"),
@@ -97,6 +106,8 @@ pub enum AuthorKind {
     Member,
     /// Whoever opened a link that was for a member.
     Link,
+    /// Whoever signs in by single sign-on, with what their groups give them.
+    SingleSignOn,
     /// Whoever runs the server.
     CommandLine,
     /// Anyone, where nobody need sign in.
@@ -109,6 +120,7 @@ impl AuthorKind {
         match self {
             Self::Member => "member",
             Self::Link => "link",
+            Self::SingleSignOn => "single_sign_on",
             Self::CommandLine => "command_line",
             Self::Anyone => "anyone",
         }

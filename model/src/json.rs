@@ -144,7 +144,8 @@ impl<'de> Visitor<'de> for AnyJson {
             }
             return Ok(Json::Open(fields));
         }
-        let mut fields = Fields::default();
+        // Most events have no more, and are read without moving what was read.
+        let mut fields = Fields(Vec::with_capacity(8));
         while let Some(Name(name)) = object.next_key()? {
             let value = object.next_value_seed(AnyJson { is_open: name == Some(OPEN) })?;
             fields.0.extend(name.map(|name| (name, value)));

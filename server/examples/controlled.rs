@@ -1,8 +1,9 @@
-//! The server with a clock that browser tests set: `controlled ZONE NOW [--demo] [--sign-in]` listens on a port of its own, over an
-//! empty database of its own, and prints the address; both go with SIGTERM. `POST /test/clock` takes an RFC 3339 instant
-//! as its body, moves the clock there and takes the snapshot of that tick. `POST /test/key` makes a key that may
-//! send events, and answers with it; `POST /test/link` does so for the first administrator. Without `--sign-in` everybody
-//! may do everything.
+//! The server with a clock that browser tests set: `controlled ZONE NOW [--demo] [--sign-in] [--issuer URL]` listens on a
+//! port of its own, over an empty database of its own, and prints the address; both go with SIGTERM. `POST /test/clock`
+//! takes an RFC 3339 instant as its body, moves the clock there and takes the snapshot of that tick. `POST /test/key` makes
+//! a key that may send events, and answers with it; `POST /test/link` does so for the first administrator. Without
+//! `--sign-in` everybody may do everything. With `--issuer` members sign in with the provider there, too: its group `admins`
+//! are administrators, `sales` belong to a team of that name.
 
 #[path = "../tests/harness/database.rs"]
 #[expect(dead_code, reason = "whether it is shared matters to other tests")]
@@ -33,7 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [zone, now, options @ ..] = arguments.as_slice() else {
-        return Err("usage: controlled ZONE NOW [--demo] [--sign-in]".into());
+        return Err("usage: controlled ZONE NOW [--demo] [--sign-in] [--issuer URL]".into());
     };
     let zone = zone.parse()?;
     let now = Instant::parse(now).ok_or("NOW must be RFC 3339")?;
@@ -46,19 +47,48 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (server, _writer) = Server::new(store, clock.clone(), display, metrics);
     let access = if options.iter().any(|option| option == "--sign-in") { Access::SignIn } else { Access::Open };
     let server = server.with_access(access);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let server = match options.iter().position(|option| option == "--issuer").and_then(|at| options.get(at + 1)) {
+        Some(issuer) => with_issuer(server, issuer, &address)?,
+        None => server,
+    };
     let controls = axum::Router::new()
         .route("/test/clock", post(set_clock))
         .route("/test/link", post(add_link))
         .route("/test/key", post(add_key))
         .with_state((clock, server.clone()));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
+    println!("{address}");
     let mut stop = signal(SignalKind::terminate())?;
     tokio::select! {
         served = axum::serve(listener, controls.merge(routes::router(server))) => served?,
         _ = stop.recv() => {}
     }
     Ok(())
+}
+
+/// Lets members sign in with a provider, which knows the server as `provider.ts` does.
+#[cfg(feature = "oidc")]
+fn with_issuer(server: Server, issuer: &str, public_url: &str) -> Result<Server, Box<dyn std::error::Error>> {
+    use server::members::single_sign_on::Settings;
+    let groups = ["admins=administrator", "sales=team:sales"];
+    Ok(server.with_single_sign_on(Settings {
+        issuer: issuer.to_owned(),
+        client_id: "usage-monitor".to_owned(),
+        client_secret: Some("the secret of the browser tests".to_owned()),
+        scopes: ["email", "profile", "groups"].map(str::to_owned).into(),
+        public_url: public_url.to_owned(),
+        label: "Sign in with Example".to_owned(),
+        groups_claim: "groups".to_owned(),
+        email_verified_claim: "email_verified".to_owned(),
+        groups: groups.iter().map(|rule| rule.parse()).collect::<Result<_, _>>()?,
+        email_domains: Vec::new(),
+    })?)
+}
+
+#[cfg(not(feature = "oidc"))]
+fn with_issuer(_: Server, _: &str, _: &str) -> Result<Server, Box<dyn std::error::Error>> {
+    Err("this build has no single sign-on".into())
 }
 
 async fn set_clock(State((clock, server)): State<(Arc<ManualClock>, Server)>, now: String) -> StatusCode {

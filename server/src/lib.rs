@@ -21,6 +21,8 @@ pub mod routes;
 pub mod secret;
 pub mod store;
 
+#[cfg(feature = "oidc")]
+use crate::members::single_sign_on::{Settings, SettingsError, SingleSignOn};
 use crate::{
     clock::Clock,
     dashboards::{Dashboards, Display, ReadError},
@@ -35,7 +37,7 @@ use crate::{
 };
 use app::clock::LocalTime;
 use metrics_exporter_prometheus::PrometheusHandle;
-use model::{TICK_SECONDS, instant::Instant};
+use model::{TICK_SECONDS, api::member::SingleSignOnButton, instant::Instant};
 use std::{future::Future, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -67,6 +69,8 @@ pub struct Server {
     module_rules: CurrentRules,
     keys: Keys,
     members: Members,
+    #[cfg(feature = "oidc")]
+    single_sign_on: Option<SingleSignOn>,
     access: Access,
     /// By which hosts it answers besides this machine's own; `None` is any.
     hosts: Option<Arc<[String]>>,
@@ -112,6 +116,8 @@ impl Server {
             module_rules,
             keys,
             members,
+            #[cfg(feature = "oidc")]
+            single_sign_on: None,
             access,
             hosts: None,
             rate_limit: None,
@@ -134,6 +140,27 @@ impl Server {
     pub fn with_rate_limit(mut self, events_per_second: NonZeroU32) -> Self {
         self.rate_limit = Some(RateLimit::new(events_per_second, self.clock.clone()));
         self
+    }
+
+    /// The same, but members may sign in with a provider too.
+    ///
+    /// # Errors
+    /// What the operator says of it makes no sense. Whether the provider answers shows when somebody signs in.
+    #[cfg(feature = "oidc")]
+    pub fn with_single_sign_on(mut self, settings: Settings) -> Result<Self, SettingsError> {
+        self.single_sign_on = Some(SingleSignOn::new(self.members.clone(), settings)?);
+        Ok(self)
+    }
+
+    /// The button by which members sign in with a provider, where they can.
+    fn single_sign_on(&self) -> Option<SingleSignOnButton> {
+        #[cfg(feature = "oidc")]
+        return self.single_sign_on.as_ref().map(|single_sign_on| SingleSignOnButton {
+            label: single_sign_on.label().to_owned(),
+            origin: single_sign_on.public_url().to_owned(),
+        });
+        #[cfg(not(feature = "oidc"))]
+        None
     }
 
     /// The way in for events that don't come over HTTP.
@@ -209,7 +236,7 @@ pub async fn tick(dashboards: Dashboards, clock: Arc<dyn Clock>) -> ReadError {
         match dashboards.snapshot(Sight::ALL).await {
             Err(error) if error.is_final() => return error,
             Err(error) => tracing::warn!(%error, "no snapshot at this tick"),
-            Ok(_) => dashboards.forget_old_answers().await,
+            Ok(_) => dashboards.look_after_answers().await,
         }
         let now = clock.now();
         let next = now.tick().plus_millis(i64::from(TICK_SECONDS) * 1000);

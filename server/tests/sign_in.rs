@@ -276,11 +276,16 @@ async fn no_page_of_another_origin_changes_anything() {
         for request in [
             ada.form_from("/members", &lisa),
             ada.form_from("/profile", &[("do", "end-others")]),
+            ada.form_from("/teams", &[("do", "save"), ("name", "Everybody")]),
+            ada.form_from("/keys", &[("do", "make"), ("name", "key"), ("grant", "read")]),
+            ada.form_from("/link", &[("token", "x"), ("name", "Ada"), ("password", PASSWORD)]),
             ada.form_from("/sign-out", &[]),
             ada.form_from("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]),
             ada.change(),
             ada.request(Method::POST, "/api/v1/rejects/replay").json(&json!({"all": true})),
             ada.request(Method::DELETE, "/api/v1/rejects?all=true"),
+            ada.request(Method::POST, "/api/v1/teams").json(&json!({"name": "Everybody"})),
+            ada.request(Method::POST, "/api/v1/keys").json(&json!({"name": "key", "grant": "read"})),
         ] {
             let request = with(request, headers).build().unwrap();
             let path = request.url().path().to_owned();

@@ -113,10 +113,12 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
         agrees(&server, &reference, &choices, now, questions).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
-    // A server that remembers nothing of it.
+    // A server that remembers nothing of it, at a tick that nobody looked at before the last choice.
     let another = server.another().await;
+    now = now.plus_millis(2 * TICK);
     agrees(&another, &reference, &choices, now, questions).await?;
 
+    server.set_now(now);
     take_all_back(&server, &mut choices).await?;
     agrees(&server, &reference, &choices, now, questions).await?;
     roll_ups_are_those_of_a_rebuild(&server).await?;

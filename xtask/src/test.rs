@@ -44,7 +44,7 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 13] = [
+const ON_BOTH_DATABASES: [&str; 14] = [
     "api",
     "audit",
     "faults",
@@ -55,6 +55,7 @@ const ON_BOTH_DATABASES: [&str; 13] = [
     "quality",
     "several_servers",
     "sign_in",
+    "single_sign_on",
     "team_figures",
     "time_zone",
     "who_sees_what",

@@ -1,4 +1,4 @@
-//! An empty workspace: how to send the first event.
+//! In place of figures where there are none to show: how to send the first event, or whom to ask for a team.
 
 use super::copyable::Copyable;
 use crate::{shell::Origin, state::PageState};
@@ -44,6 +44,18 @@ pub(crate) fn EmptyWorkspace() -> impl IntoView {
                 "Have a log already? " <code>"usage-monitor import FILE --database URL"</code> " reads CSV and NDJSON into the database of this server. The whole API: "
                 <a href="/api/docs" rel="external">"reference"</a> "."
             </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Whom to ask, for a reader who sees nothing because they belong to no team.
+#[component]
+pub(crate) fn NoTeam() -> impl IntoView {
+    view! {
+        <section class="panel empty">
+            <h2>"You belong to no team yet"</h2>
+            <p>"Ask an administrator: you see the accounts of your teams. This page shows them by itself as soon as you have one."</p>
         </section>
     }
     .into_any()

@@ -98,6 +98,8 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/activities") view=ActivitiesPage />
                     <Route path=path!("/quality") view=QualityPage />
                     <Route path=path!("/sign-in") view=SignInPage />
+                    <Route path=path!("/sign-in/oidc") view=SignInPage />
+                    <Route path=path!("/sign-in/oidc/callback") view=SignInPage />
                     <Route path=path!("/link") view=LinkPage />
                     <Route path=path!("/profile") view=ProfilePage />
                     <Route path=path!("/members") view=MembersPage />

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 /// Links go by the browser itself: what these pages show comes with them.
 #[component]
 pub(crate) fn ReaderMenu() -> impl IntoView {
-    let PageState { reader, view, .. } = PageState::expect();
+    let PageState { reader, view, polling, .. } = PageState::expect();
     let reader = reader.get_value();
     let current = move |is_current: fn(&View) -> bool| move || view.with(is_current).then_some("page");
     let link = move |href: &'static str, name: &'static str, is_current: fn(&View) -> bool| {
@@ -39,7 +39,8 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
                 </a>
                 {pages}
                 {tracking}
-                <form method="post" action=SIGN_OUT>
+                // What was asked for meanwhile would be refused.
+                <form method="post" action=SIGN_OUT on:submit=move |_| polling.stop()>
                     <button type="submit">"Sign out"</button>
                 </form>
             }

@@ -5,7 +5,7 @@ use crate::{
     components::{
         change::change_text,
         chart::{BarChart, Size, Unit, bars::Bars, table::AsTable},
-        empty::EmptyWorkspace,
+        empty::{EmptyWorkspace, NoTeam},
         help::{Definition, Help},
         notice::{Failure, WrongParameters},
         period_picker::{PeriodPicker, RangeFields},
@@ -20,7 +20,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::{
-    api::{tracking::Untracked, usage::Usage},
+    api::{Workspace, tracking::Untracked, usage::Usage},
     period::Period,
     query::{StreamQuery, TableQuery},
 };
@@ -30,6 +30,7 @@ use std::sync::Arc;
 #[component]
 pub(crate) fn ActivitiesPage() -> impl IntoView {
     let state = PageState::expect();
+    let is_out_of_sight = Memo::new(move |_| state.workspace.with(Workspace::is_out_of_sight));
     let is_empty = Memo::new(move |_| state.workspace.with(|workspace| workspace.data_since.is_none()));
     let failed = Memo::new(move |_| {
         let usage = state.activities.usage;
@@ -45,12 +46,17 @@ pub(crate) fn ActivitiesPage() -> impl IntoView {
                 <Failure error retry=move || state.activities.retry() />
             }
             .into_any()
-        } else if is_empty.get() {
+        } else if is_out_of_sight.get() || is_empty.get() {
+            let why = if is_out_of_sight.get() {
+                view! { <NoTeam /> }.into_any()
+            } else {
+                view! { <EmptyWorkspace /> }.into_any()
+            };
             view! {
                 <header class="page-head">
                     <h1>"Activities"</h1>
                 </header>
-                <EmptyWorkspace />
+                {why}
             }
             .into_any()
         } else {

@@ -80,6 +80,7 @@ fn who(AuditParty { kind, id, name }: &AuditParty) -> String {
         "" if is(AuthorKind::Anyone) => "Somebody who need not sign in".to_owned(),
         "" => format!("{kind} {id}"),
         name if is(AuthorKind::Link) => format!("{name}, by a link"),
+        name if is(AuthorKind::SingleSignOn) => format!("{name}, by single sign-on"),
         name => name.to_owned(),
     }
 }

@@ -7,25 +7,36 @@ use crate::{
         notice::NotLoaded,
     },
     state::PageState,
-    view::{SIGN_IN, View},
+    view::{SIGN_IN, SINGLE_SIGN_ON, View, with_search},
 };
 use leptos::prelude::*;
 
 /// The page at `/sign-in`.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let Ok(PageData::SignIn { form, has_administrator }) = expect_context::<Loaded>().data else {
+    let Ok(PageData::SignIn { form, has_administrator, single_sign_on }) = expect_context::<Loaded>().data else {
         return view! { <NotLoaded /> }.into_any();
     };
-    if !has_administrator {
-        return view! { <Nobody /> }.into_any();
-    }
     let asked_for = match PageState::expect().view.get_untracked() {
         View::SignIn(to) => to,
         _ => String::new(),
     };
     let sent = form.value("return").to_owned();
     let to = if sent.is_empty() { asked_for } else { sent };
+    let button = single_sign_on.map(|button| {
+        let way = with_search(SINGLE_SIGN_ON, &vec![("return".into(), to.clone())]);
+        let href = format!("{}{}", button.origin, if to.is_empty() { SINGLE_SIGN_ON.to_owned() } else { way });
+        view! { <a class="button" rel="external" href=href>{button.label}</a> }.into_any()
+    });
+    if !has_administrator {
+        return view! {
+            <Nobody>
+                <FormError form />
+                {button}
+            </Nobody>
+        }
+        .into_any();
+    }
     view! {
         <section class="panel form-page">
             <h1>"Sign in"</h1>
@@ -36,6 +47,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 <Field name="password" label="Password" takes=Takes::Password form />
                 <button type="submit" class="button primary">"Sign in"</button>
             </form>
+            {button}
             <p class="muted">"Forgotten the password? An administrator can make you a link for another one."</p>
         </section>
     }
@@ -44,7 +56,10 @@ pub(crate) fn SignInPage() -> impl IntoView {
 
 /// Says how there comes to be somebody who can sign in.
 #[component]
-fn Nobody() -> impl IntoView {
+fn Nobody(
+    /// What else there is to say and do.
+    children: Children,
+) -> impl IntoView {
     let is_demo = PageState::expect().workspace.with_untracked(|workspace| workspace.demo);
     let printed = (!is_demo).then(|| {
         view! {
@@ -63,6 +78,7 @@ fn Nobody() -> impl IntoView {
                 <code>"usage-monitor user create --role administrator --email ADDRESS --name NAME"</code>
                 " prints such a link too."
             </p>
+            {children()}
         </section>
     }
     .into_any()

@@ -4,7 +4,7 @@ use crate::{
     clock::ZoneClock,
     components::{
         card::{OnlineCard, TimeCard},
-        empty::EmptyWorkspace,
+        empty::{EmptyWorkspace, NoTeam},
         help::Definition,
         notice::Failure,
         stream::ActivityStream,
@@ -16,11 +16,13 @@ use crate::{
     view::View,
 };
 use leptos::prelude::*;
+use model::api::Workspace;
 
 /// The page at `/`.
 #[component]
 pub(crate) fn TodayPage() -> impl IntoView {
     let state = PageState::expect();
+    let is_out_of_sight = Memo::new(move |_| state.workspace.with(Workspace::is_out_of_sight));
     let is_empty = Memo::new(move |_| state.workspace.with(|workspace| workspace.data_since.is_none()));
     let failed = Memo::new(move |_| state.today.get().is_none().then(|| state.today.failure.get()).flatten());
     view! {
@@ -32,6 +34,8 @@ pub(crate) fn TodayPage() -> impl IntoView {
         {move || {
             if let Some(error) = failed.get() {
                 view! { <Failure error retry=move || state.polling.ask() /> }.into_any()
+            } else if is_out_of_sight.get() {
+                view! { <NoTeam /> }.into_any()
             } else if is_empty.get() {
                 view! { <EmptyWorkspace /> }.into_any()
             } else {

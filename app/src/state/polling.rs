@@ -25,6 +25,9 @@ const JITTER: f64 = 500.0;
 /// How long to wait for the first event, in milliseconds.
 const WAIT_FOR_FIRST_EVENT: u32 = 2_000;
 
+/// How often a reader of no team asks whether they belong to one by now, in milliseconds.
+const WAIT_FOR_TEAM: u32 = 10_000;
+
 /// How often a page whose numbers end yesterday asks whether it is still today, in milliseconds.
 const WAIT_FOR_TOMORROW: u32 = 60_000;
 
@@ -34,6 +37,8 @@ const WAIT_AFTER_FAILURE: u32 = 5_000;
 /// What there is to ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Watched {
+    /// A team, for a reader who belongs to none.
+    Team,
     /// The first event of an empty workspace.
     FirstEvent,
     /// The numbers of today.
@@ -76,6 +81,7 @@ impl Polling {
             view if view.is_bare() => Watched::Nothing,
             // Events may be rejected before any is accepted.
             View::Quality(_) => Watched::Quality,
+            _ if workspace.with(Workspace::is_out_of_sight) => Watched::Team,
             _ if workspace.with(|workspace| workspace.data_since.is_none()) => Watched::FirstEvent,
             View::Today(_) => Watched::Today,
             _ => Watched::Tomorrow,
@@ -133,7 +139,7 @@ impl Polling {
             let answer = match watched {
                 Watched::Today => self.ask_for_today(&signal).await,
                 Watched::Quality => self.ask_for_quality(&signal).await,
-                Watched::FirstEvent | Watched::Tomorrow => self.ask_for_workspace(&signal).await,
+                Watched::Team | Watched::FirstEvent | Watched::Tomorrow => self.ask_for_workspace(&signal).await,
                 Watched::Nothing => return,
             };
             match answer {
@@ -156,6 +162,12 @@ impl Polling {
                 }
             }
         });
+    }
+
+    /// Asks for nothing any more, because the page is about to go. Only for the browser.
+    pub(crate) fn stop(self) {
+        self.timer.clear();
+        self.ongoing.clear();
     }
 
     async fn ask_for_workspace(self, signal: &AbortSignal) -> Result<(), ClientError> {
@@ -199,7 +211,7 @@ impl Polling {
         match watched {
             Watched::Today => self.today.get_untracked().is_none(),
             Watched::Quality => self.quality.is_missing(),
-            Watched::FirstEvent | Watched::Tomorrow | Watched::Nothing => false,
+            Watched::Team | Watched::FirstEvent | Watched::Tomorrow | Watched::Nothing => false,
         }
     }
 
@@ -210,6 +222,7 @@ impl Polling {
     /// Asks again when there is something new.
     fn wait(self) {
         let millis = match self.watched.get_untracked() {
+            Watched::Team => WAIT_FOR_TEAM,
             Watched::FirstEvent => WAIT_FOR_FIRST_EVENT,
             Watched::Tomorrow => WAIT_FOR_TOMORROW,
             Watched::Nothing => return,
@@ -236,8 +249,7 @@ impl Polling {
         if browser::is_visible() {
             self.ask();
         } else {
-            self.timer.clear();
-            self.ongoing.clear();
+            self.stop();
         }
     }
 }

@@ -33,7 +33,8 @@ pub struct AuditChange {
     /// The local day of that.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
     pub day: Day,
-    /// Who: a `member`, a `link` that was for one, the `command_line`, or `anyone` where nobody need sign in.
+    /// Who: a `member`, a `link` that was for one, `single_sign_on` of one, the `command_line`, or `anyone` where nobody need
+    /// sign in.
     pub author: AuditParty,
     /// From where, as far as known: an address, or user and machine of the command line.
     pub place: String,

@@ -100,6 +100,15 @@ impl SentForm {
     }
 }
 
+/// The button by which members sign in with a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SingleSignOnButton {
+    /// What it says.
+    pub label: String,
+    /// Scheme, host and port to begin at: the provider sends browsers back there.
+    pub origin: String,
+}
+
 /// What a link that opens once is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use crate::{
     database::TestDatabase,
     engine,
     table::{self, Comparison, median, percentile, rate},
-    workload::{self, Shape},
+    workload::{self, COMMIT, Shape},
 };
 use model::key::{Grant, NewKey};
 use server::{
@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle}
 const BATCHED_EVENTS: usize = 200_000;
 const BATCH: usize = 1_000;
 /// How many batches are under way at once: while as many as fit into a commit are written, as many more come.
-const BATCH_CONNECTIONS: usize = 10;
+const BATCH_CONNECTIONS: usize = 2 * COMMIT / BATCH;
 
 const SINGLE_EVENTS: usize = 40_000;
 const SINGLE_CONNECTIONS: [usize; 2] = [64, 256];

@@ -9,10 +9,13 @@ use serde_json::{Value, json};
 use server::store::Author;
 
 /// Events a commit holds: as many as ingest puts into one.
-pub(crate) const COMMIT: usize = 5_000;
+pub(crate) const COMMIT: usize = 8_000;
 
-/// How many users work at once, each for a commit: 20 events.
-const SESSIONS: usize = COMMIT / 20;
+/// How many users work at once.
+const SESSIONS: usize = 250;
+
+/// How many events each of them has, before another works in their stead.
+const SESSION: usize = 20;
 
 /// A midnight, by which every event lies in the past.
 pub(crate) const NOW: Instant = Instant::from_millis(1_795_392_000_000);
@@ -37,7 +40,7 @@ impl Shape {
     /// Users work in sessions, of which many run at once: one after the other has an event, and each stays in one
     /// module, with a few of its actions. What spreads them shares no factor with what they go around.
     fn event(&self, number: usize, count: usize) -> Event {
-        let sessions_before = number / COMMIT * SESSIONS;
+        let sessions_before = number / (SESSIONS * SESSION) * SESSIONS;
         let session = sessions_before + number % SESSIONS;
         let user = session * 7_919 % self.users;
         let action = number / SESSIONS % 4;

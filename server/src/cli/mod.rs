@@ -4,6 +4,8 @@ mod import;
 mod key;
 mod rebuild;
 mod serve;
+#[cfg(feature = "oidc")]
+mod single_sign_on;
 mod user;
 
 use crate::{
@@ -31,7 +33,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the dashboards and take events in
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Import events from CSV or NDJSON files, plain or gzip
     Import(import::Import),
     /// Compute every roll-up again from the events

@@ -1,5 +1,7 @@
 //! `usage-monitor serve`.
 
+#[cfg(feature = "oidc")]
+use super::single_sign_on::SingleSignOn;
 use super::{Database, Failure, author, minutes, user};
 use crate::{Access, Server, clock::DatabaseClock, dashboards::Display, demo::Feed, store::Store};
 use clap::{Args, ValueEnum};
@@ -43,6 +45,10 @@ pub(super) struct Serve {
     /// its own
     #[arg(long, env = "USAGE_MONITOR_DEMO")]
     demo: bool,
+
+    #[cfg(feature = "oidc")]
+    #[command(flatten, next_help_heading = "Single sign-on")]
+    single_sign_on: SingleSignOn,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +93,10 @@ impl Serve {
         }
         if let Some(events_per_second) = self.rate_limit {
             server = server.with_rate_limit(events_per_second);
+        }
+        #[cfg(feature = "oidc")]
+        if let Some(settings) = self.single_sign_on.settings()? {
+            server = server.with_single_sign_on(settings)?;
         }
         let ticking = tokio::spawn(crate::tick(server.dashboards().clone(), clock.clone()));
         let mut tasks = JoinSet::new();

@@ -26,6 +26,9 @@ pub(super) enum User {
     Disable(Who),
     /// Let somebody sign in again
     Enable(Who),
+    /// Forget as whom the provider of single sign-on knows somebody, who is signed out at once: whoever comes next with
+    /// their e-mail address, verified there, is them
+    Unlink(Who),
 }
 
 /// The options of `user create`.
@@ -107,6 +110,7 @@ impl User {
             Self::ResetPassword(reset) => reset.run().await,
             Self::Disable(who) => who.set_disabled(true).await,
             Self::Enable(who) => who.set_disabled(false).await,
+            Self::Unlink(who) => who.unlink().await,
         }
     }
 }
@@ -170,6 +174,11 @@ impl Who {
     async fn set_disabled(self, disabled: bool) -> Result<(), Failure> {
         let (members, member) = self.find().await?;
         Ok(members.set_disabled(member.member_no, disabled, &author()).await?)
+    }
+
+    async fn unlink(self) -> Result<(), Failure> {
+        let (members, member) = self.find().await?;
+        Ok(members.unlink(member.member_no, &author()).await?)
     }
 }
 

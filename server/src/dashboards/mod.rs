@@ -235,10 +235,13 @@ impl Dashboards {
         format!("{version} {reporting:?} {online_window} {demo} {question}")
     }
 
-    /// Drops answers that are over. That it fails is no reason to answer nothing.
-    pub async fn forget_old_answers(&self) {
+    /// Drops answers that are over, and prepares sums. That it fails is no reason to answer nothing.
+    pub async fn look_after_answers(&self) {
         if let Err(error) = self.store.drop_answers_before(self.clock.now().tick()).await {
             tracing::warn!(%error, "old answers stay behind until the next tick");
+        }
+        if let Err(error) = self.prepare_sums().await {
+            tracing::warn!(%error, "sums of teams are not prepared until the next tick");
         }
     }
 

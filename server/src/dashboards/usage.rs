@@ -9,12 +9,19 @@ use model::{
         Usage,
     },
     change::Change,
-    period::Period,
+    period::{Period, PeriodChoice},
     query::{TableOf, TableQuery, UsageQuery},
     usage::{arrange, fill_actions, fill_seconds, periods, table_row},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// For how long sums are prepared at a tick before the rest waits for the next.
+const PREPARING: Duration = Duration::from_secs(2);
 
 /// A period and the one before, summed up.
 #[derive(Serialize, Deserialize)]
@@ -74,6 +81,24 @@ impl Dashboards {
             top_activities: sums.activities.top.iter().map(Top::activity).collect(),
             top_modules: sums.modules.top.iter().map(Top::module).collect(),
         })
+    }
+
+    /// Adds up and keeps what teams see of the last 90 days, of which nothing that stands is kept: after an account with
+    /// a past has joined or left one, say. So whoever looks next need not wait for it. Stops after a while, for the rest
+    /// to be done at another time.
+    pub async fn prepare_sums(&self) -> Result<(), ReadError> {
+        let (query, began) = (UsageQuery { period: PeriodChoice::Last90Days, ..UsageQuery::default() }, Instant::now());
+        let mut reading = self.store.read().await?;
+        let (period, _) = periods(query.period, self.day_of(self.clock.now()), None);
+        let sights = reading.sights_without_sums(with_previous(period.days())).await?;
+        drop(reading);
+        for sight in sights {
+            if began.elapsed() > PREPARING {
+                break;
+            }
+            self.sums(sight, &query).await?;
+        }
+        Ok(())
     }
 
     /// A page of a table.
@@ -246,5 +271,73 @@ impl Top {
             days: self.days.clone(),
             previous_days: self.previous_days.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        dashboards::Display,
+        store::{Asked, Author, Store},
+    };
+    use model::{
+        event::{Event, IdScope, Kind},
+        instant::Instant,
+        team::{Comparison, RuleOn, TeamDefinition, TeamRule},
+    };
+
+    fn event(account: &str) -> Event {
+        let time = Instant::parse("2026-11-20T12:00:00Z").unwrap();
+        Event {
+            id: None,
+            id_scope: IdScope::Account,
+            account: account.to_owned(),
+            account_name: None,
+            account_attributes: Vec::new(),
+            user: "lisa".into(),
+            user_name: None,
+            module: "Dashboard".into(),
+            kind: Kind::Activity { action: "View".into(), count: 1 },
+            time,
+            received: time,
+        }
+    }
+
+    #[tokio::test]
+    async fn sums_are_prepared_when_what_a_team_sees_has_another_past() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let clock = ManualClock::new(Instant::parse("2026-11-24T12:00:00Z").unwrap());
+        let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
+        let dashboards = Dashboards::new(store.clone(), Arc::new(clock), display);
+        let days = Period { from: "2026-05-28".parse().unwrap(), to: "2026-11-23".parse().unwrap() };
+        let unprepared = async || store.read().await.unwrap().sights_without_sums(days).await.unwrap().len();
+        // What is kept is written by a task that nobody waits for.
+        let prepared = async || {
+            dashboards.prepare_sums().await.unwrap();
+            for _ in 0..1_000 {
+                if unprepared().await == 0 {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            false
+        };
+        let rule = |value: &str| {
+            let value = value.to_owned();
+            let rules = vec![TeamRule { on: RuleOn::Id, attribute: None, is: Comparison::StartsWith, value }];
+            TeamDefinition { name: "Team".to_owned(), rules, ..TeamDefinition::default() }
+        };
+        let team_no = store.add_team(&rule("acme"), &Author::anyone()).await.unwrap();
+        assert_eq!(unprepared().await, 0);
+        store.append(&[event("acme"), event("other")]).await.unwrap();
+        assert_eq!(unprepared().await, 1);
+        assert!(prepared().await);
+        store.change_team(team_no, &rule("other"), &Author::anyone()).await.unwrap();
+        assert_eq!(unprepared().await, 1);
+        assert!(prepared().await);
     }
 }

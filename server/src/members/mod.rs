@@ -1,6 +1,8 @@
 //! Members: signing in and out, links that open once, and who may be what. HTTP is for the routes, SQL for the store.
 
 mod password;
+#[cfg(feature = "oidc")]
+pub mod single_sign_on;
 mod throttle;
 
 use crate::{
@@ -292,6 +294,12 @@ impl Members {
     /// Says whether a member can't sign in; one who can't is signed out at once.
     pub async fn set_disabled(&self, member_no: i64, disabled: bool, author: &Author) -> Result<(), MemberError> {
         let there = self.store.set_disabled(member_no, disabled, author).await?;
+        there.then_some(()).ok_or(MemberError::NoMember)
+    }
+
+    /// Parts a member from whom a provider of single sign-on knows; they are signed out at once.
+    pub async fn unlink(&self, member_no: i64, author: &Author) -> Result<(), MemberError> {
+        let there = self.store.unlink(member_no, author).await?;
         there.then_some(()).ok_or(MemberError::NoMember)
     }
 

@@ -13,6 +13,10 @@ pub(super) const SESSION: &str = "__Host-session";
 /// What makes the browser known.
 pub(super) const DEVICE: &str = "__Host-device";
 
+/// What is kept while the browser is with the provider of single sign-on.
+#[cfg(feature = "oidc")]
+pub(super) const ATTEMPT: &str = "__Host-attempt";
+
 /// The value of a cookie that was sent.
 pub(super) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -29,6 +33,18 @@ pub(super) fn keep(headers: &mut HeaderMap, admission: &Admission) {
 /// Makes the browser forget its session.
 pub(super) fn forget_session(headers: &mut HeaderMap) {
     set(headers, SESSION, "", 0);
+}
+
+/// Makes the browser keep an attempt to sign in while it is with the provider.
+#[cfg(feature = "oidc")]
+pub(super) fn keep_attempt(headers: &mut HeaderMap, attempt: &str) {
+    set(headers, ATTEMPT, attempt, crate::members::single_sign_on::ATTEMPT_SECONDS);
+}
+
+/// Makes the browser forget its attempt to sign in.
+#[cfg(feature = "oidc")]
+pub(super) fn forget_attempt(headers: &mut HeaderMap) {
+    set(headers, ATTEMPT, "", 0);
 }
 
 fn set(headers: &mut HeaderMap, name: &str, value: &str, seconds: i64) {

@@ -223,15 +223,19 @@ impl Form {
 
     /// The browser it came from.
     pub(super) fn browser(&self) -> Browser {
-        let headers = &self.parts.headers;
-        let user_agent =
-            headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
-        Browser {
-            user_agent: user_agent.unwrap_or_default(),
-            address: address(&self.parts),
-            session: cookie::value(headers, cookie::SESSION),
-            device: cookie::value(headers, cookie::DEVICE),
-        }
+        browser(&self.parts)
+    }
+}
+
+/// The browser a request came from.
+pub(super) fn browser(parts: &Parts) -> Browser {
+    let headers = &parts.headers;
+    let user_agent = headers.get(header::USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+    Browser {
+        user_agent: user_agent.unwrap_or_default(),
+        address: address(parts),
+        session: cookie::value(headers, cookie::SESSION),
+        device: cookie::value(headers, cookie::DEVICE),
     }
 }
 

@@ -31,6 +31,8 @@ mod rejects;
 mod responses;
 mod same_origin;
 mod sign_in;
+#[cfg(feature = "oidc")]
+mod single_sign_on;
 mod team_forms;
 mod teams;
 mod today;

@@ -1,11 +1,15 @@
 //! The page and its files. What a view needs is read here, by the very functions the API answers from, and rendered
 //! with it.
 
+#[cfg(feature = "oidc")]
+use super::single_sign_on;
 use super::{
     access::Caller, audit, keys, link, members, policy, problem::ApiProblem, profile, sign_in, team_forms,
     tracking_forms, workspace,
 };
 use crate::{Access, Server, assets, secret};
+#[cfg(feature = "oidc")]
+use app::view::{SINGLE_SIGN_ON, SINGLE_SIGN_ON_BACK};
 use app::{
     Loaded, PageData, ShellOptions,
     view::{KEYS, LINK, MEMBERS, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, TRACKING, View, parse_search},
@@ -25,7 +29,12 @@ use model::{
 };
 
 pub(super) fn router() -> Router<Server> {
-    Router::new()
+    let router = Router::new();
+    #[cfg(feature = "oidc")]
+    let router = router
+        .route(SINGLE_SIGN_ON, get(single_sign_on::get_departure))
+        .route(SINGLE_SIGN_ON_BACK, get(single_sign_on::get_arrival));
+    router
         .route(SIGN_IN, get(get_page).post(sign_in::post_sign_in))
         .route(SIGN_OUT, post(sign_in::post_sign_out))
         .route(LINK, get(get_page).post(link::post_link))

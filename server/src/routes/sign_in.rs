@@ -69,8 +69,10 @@ pub(super) fn within(to: &str) -> &str {
     if is_plain && view != View::NotFound && !view.is_bare() { to } else { TODAY }
 }
 
-async fn page_data(server: &Server, form: SentForm) -> Result<PageData, ApiProblem> {
-    Ok(PageData::SignIn { form, has_administrator: server.members.has_administrator().await? })
+/// What the page shows after something went wrong.
+pub(super) async fn page_data(server: &Server, form: SentForm) -> Result<PageData, ApiProblem> {
+    let (has_administrator, single_sign_on) = (server.members.has_administrator().await?, server.single_sign_on());
+    Ok(PageData::SignIn { form, has_administrator, single_sign_on })
 }
 
 #[cfg(test)]

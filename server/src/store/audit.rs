@@ -26,7 +26,7 @@ pub struct Author {
 #[cfg(test)]
 impl Author {
     /// Who changes something where it does not matter who.
-    pub(super) fn anyone() -> Self {
+    pub(crate) fn anyone() -> Self {
         let (name, place) = (String::new(), String::new());
         Self { kind: AuthorKind::Anyone, number: 0, name, place, at: Instant::from_millis(0) }
     }

@@ -2,13 +2,13 @@
 //! still stand is seen by their revisions.
 
 use super::{
-    Store, StoreError,
+    Reading, Sight, Store, StoreError,
     added::{Days, UsedActivity},
     connection::Connection,
     day_number,
     statement::{Column, bulk, put, query},
 };
-use model::Day;
+use model::{Day, period::Period};
 use std::collections::BTreeMap;
 
 /// About how many rows a transaction keeps: others wait for it to write.
@@ -58,6 +58,19 @@ impl NewSums {
         };
         let days: Vec<NewDay> = unkept.into_iter().map(new).collect();
         (!days.is_empty()).then_some(Self { scope_no, revision, days })
+    }
+}
+
+impl Reading {
+    /// Who sees teams of which no sums that stand are kept, in a workspace that has events in this period, which is over.
+    pub async fn sights_without_sums(&mut self, period: Period) -> Result<Vec<Sight>, StoreError> {
+        let sql = "SELECT s.scope_no FROM scope s \
+                   WHERE NOT EXISTS (SELECT 1 FROM scope_day k \
+                                     WHERE k.scope_no = s.scope_no AND k.scope_revision = s.revision) \
+                   AND EXISTS (SELECT 1 FROM day_revision r WHERE r.day BETWEEN $1 AND $2) ORDER BY s.scope_no";
+        let select = query(sql).bind(day_number(period.from)).bind(day_number(period.to));
+        let rows: Vec<(i64,)> = select.fetch_all(&mut self.connection()).await?;
+        Ok(rows.into_iter().map(|(scope_no,)| Sight::of_scope(scope_no)).collect())
     }
 }
 

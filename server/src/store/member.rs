@@ -47,22 +47,24 @@ pub struct MemberWithPassword {
 macro_rules! select_members {
     ($rest:literal) => {
         query(concat!(
-            "SELECT member_no, email, name, role, configures_tracking, disabled, scope_no, password FROM member ",
+            "SELECT member_no, email, name, role, configures_tracking, disabled, scope_no, password, \
+             (SELECT COUNT(*) FROM single_sign_on s WHERE s.member_no = member.member_no) FROM member ",
             $rest
         ))
     };
 }
 
-/// Number, e-mail address, name, role, whether they configure tracking and are disabled, scope of their teams, password.
-type MemberColumns = (i64, String, String, String, i64, i64, i64, Option<String>);
+/// Number, e-mail address, name, role, whether they configure tracking and are disabled, scope of their teams, password, how
+/// many providers vouch for them.
+type MemberColumns = (i64, String, String, String, i64, i64, i64, Option<String>, i64);
 
 fn member_of(row: MemberColumns) -> Result<MemberWithPassword, StoreError> {
-    let (member_no, email, name, role, configures_tracking, disabled, scope_no, password) = row;
+    let (member_no, email, name, role, configures_tracking, disabled, scope_no, password, vouched_for) = row;
     let role = Role::parse(&role).ok_or(StoreError::Setting { name: "role", value: role })?;
     let state = match (disabled != 0, &password) {
         (true, _) => MemberState::Disabled,
-        (false, None) => MemberState::Invited,
-        (false, Some(_)) => MemberState::Active,
+        (false, None) if vouched_for == 0 => MemberState::Invited,
+        (false, _) => MemberState::Active,
     };
     let sight = match role {
         Role::Administrator => Sight::ALL,
@@ -84,10 +86,7 @@ impl Store {
 
     /// The member with an e-mail address, in lower case.
     pub async fn member_of_email(&self, email: &str) -> Result<Option<MemberWithPassword>, StoreError> {
-        let mut reading = self.read.begin().await?;
-        let select = select_members!("WHERE email = $1").bind(email);
-        let row: Option<MemberColumns> = select.fetch_optional(&mut reading.connection()).await?;
-        row.map(member_of).transpose()
+        find_with_password(&mut self.read.begin().await?.connection(), email).await
     }
 
     /// Whether an administrator can sign in.
@@ -107,18 +106,7 @@ impl Store {
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
         let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
-        let sql = "UPDATE member SET role = $2, configures_tracking = $3 WHERE member_no = $1";
-        query(sql).bind(member_no).bind(role.as_str()).bind(i64::from(configures_tracking)).execute(connection).await?;
-        if role != Role::Administrator {
-            forget_links_by(connection, member_no).await?;
-        }
-        let states = States {
-            before: permissions(before.role, before.configures_tracking),
-            after: permissions(role, configures_tracking),
-        };
-        if states.before != states.after {
-            enter(connection, author, Action::PermitMember, &subject(&before), states).await?;
-        }
+        put_role(connection, &before, role, configures_tracking, author).await?;
         commit_with_administrator(writing, had_administrator).await?;
         Ok(true)
     }
@@ -188,6 +176,22 @@ pub(super) async fn find_with_sight(
     Ok(found.map(|MemberWithPassword { member, sight, .. }| (member, sight)))
 }
 
+/// The member with an e-mail address, in lower case.
+pub(super) async fn find_member_of_email(
+    connection: &mut Connection<'_>,
+    email: &str,
+) -> Result<Option<Member>, StoreError> {
+    Ok(find_with_password(connection, email).await?.map(|found| found.member))
+}
+
+async fn find_with_password(
+    connection: &mut Connection<'_>,
+    email: &str,
+) -> Result<Option<MemberWithPassword>, StoreError> {
+    let row: Option<MemberColumns> = select_members!("WHERE email = $1").bind(email).fetch_optional(connection).await?;
+    row.map(member_of).transpose()
+}
+
 /// Adds a member without a password.
 pub(super) async fn insert_member(
     connection: &mut Connection<'_>,
@@ -220,6 +224,36 @@ pub(super) async fn hold_password(
     Ok(query(sql).bind(member_no).bind(password).execute(connection).await? > 0)
 }
 
+/// Keeps others from disabling a member meanwhile. Whether they may sign in.
+pub(super) async fn hold_enabled(connection: &mut Connection<'_>, member_no: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE member SET disabled = disabled WHERE member_no = $1 AND disabled = 0";
+    Ok(query(sql).bind(member_no).execute(connection).await? > 0)
+}
+
+/// Lets a member do what a role may.
+pub(super) async fn put_role(
+    connection: &mut Connection<'_>,
+    before: &Member,
+    role: Role,
+    configures_tracking: bool,
+    author: &Author,
+) -> Result<(), StoreError> {
+    let member_no = before.member_no;
+    let sql = "UPDATE member SET role = $2, configures_tracking = $3 WHERE member_no = $1";
+    query(sql).bind(member_no).bind(role.as_str()).bind(i64::from(configures_tracking)).execute(connection).await?;
+    if role != Role::Administrator {
+        forget_links_by(connection, member_no).await?;
+    }
+    let states = States {
+        before: permissions(before.role, before.configures_tracking),
+        after: permissions(role, configures_tracking),
+    };
+    if states.before != states.after {
+        enter(connection, author, Action::PermitMember, &subject(before), states).await?;
+    }
+    Ok(())
+}
+
 /// Gives a member another password, ends what the one before let in, and lets no link open any more.
 pub(super) async fn put_password(
     connection: &mut Connection<'_>,
@@ -234,7 +268,7 @@ pub(super) async fn put_password(
 }
 
 /// Ends a member's sessions, and trusts no browser of theirs any more.
-async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
+pub(super) async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Result<(), StoreError> {
     query("DELETE FROM session WHERE member_no = $1").bind(member_no).execute(connection).await?;
     query("DELETE FROM device WHERE member_no = $1").bind(member_no).execute(connection).await?;
     Ok(())
@@ -242,20 +276,33 @@ async fn forget_browsers(connection: &mut Connection<'_>, member_no: i64) -> Res
 
 /// Whether an administrator can sign in.
 pub(super) async fn has_administrator(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
-    let sql = "SELECT COUNT(*) FROM member WHERE role = 'administrator' AND disabled = 0 AND password IS NOT NULL";
-    let (administrators,): (i64,) = query(sql).fetch_one(connection).await?;
-    Ok(administrators > 0)
+    Ok(!administrators(connection).await?.is_empty())
+}
+
+/// Whether a member is the only administrator who can sign in.
+pub(super) async fn is_last_administrator(connection: &mut Connection<'_>, member_no: i64) -> Result<bool, StoreError> {
+    Ok(administrators(connection).await? == [(member_no,)])
+}
+
+/// The numbers of the administrators who can sign in.
+async fn administrators(connection: &mut Connection<'_>) -> Result<Vec<(i64,)>, StoreError> {
+    let sql = "SELECT member_no FROM member WHERE role = 'administrator' AND disabled = 0 AND (password IS NOT NULL \
+               OR EXISTS (SELECT 1 FROM single_sign_on s WHERE s.member_no = member.member_no))";
+    query(sql).fetch_all(connection).await
 }
 
 /// Keeps others from changing administrators meanwhile: of two who take each other's role away, one must stay. Whether
 /// one can sign in.
-async fn hold_administrators(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
+pub(super) async fn hold_administrators(connection: &mut Connection<'_>) -> Result<bool, StoreError> {
     query("UPDATE member SET role = role WHERE role = 'administrator'").execute(connection).await?;
     has_administrator(connection).await
 }
 
 /// Commits, unless it would take the last administrator away.
-async fn commit_with_administrator(mut writing: Writing<'_>, had_administrator: bool) -> Result<(), StoreError> {
+pub(super) async fn commit_with_administrator(
+    mut writing: Writing<'_>,
+    had_administrator: bool,
+) -> Result<(), StoreError> {
     if had_administrator && !has_administrator(&mut writing.connection()).await? {
         return Err(StoreError::LastAdministrator);
     }

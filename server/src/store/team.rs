@@ -12,6 +12,7 @@ use super::{
 use model::{
     api::{
         Account,
+        member::Member,
         team::{PREVIEWED, Team, TeamMember, TeamName, TeamPreview},
     },
     audit::{Action, SubjectKind},
@@ -159,14 +160,7 @@ impl Store {
         let connection = &mut writing.connection();
         hold_teams(connection, Hold::Alone).await?;
         let Some(member) = member::find_member(connection, member_no).await? else { return Ok(false) };
-        let before = teams_of(connection, member_no).await?;
-        query("DELETE FROM team_member WHERE member_no = $1").bind(member_no).execute(connection).await?;
-        join_teams(connection, member_no, teams).await?;
-        let after = teams_of(connection, member_no).await?;
-        if before != after {
-            let states = States { before: json!({"teams": before}), after: json!({"teams": after}) };
-            enter(connection, author, Action::AssignTeams, &member::subject(&member), states).await?;
-        }
+        put_teams(connection, &member, teams, author).await?;
         writing.commit().await?;
         Ok(true)
     }
@@ -189,6 +183,25 @@ pub(super) async fn teams_of(connection: &mut Connection<'_>, member_no: i64) ->
                WHERE m.member_no = $1 ORDER BY team.name";
     let names: Vec<(String,)> = query(sql).bind(member_no).fetch_all(connection).await?;
     Ok(names.into_iter().map(|(name,)| name).collect())
+}
+
+/// Makes a member belong to these teams alone, of those there are, which are held alone.
+pub(super) async fn put_teams(
+    connection: &mut Connection<'_>,
+    member: &Member,
+    teams: &BTreeSet<i64>,
+    author: &Author,
+) -> Result<(), StoreError> {
+    let member_no = member.member_no;
+    let before = teams_of(connection, member_no).await?;
+    query("DELETE FROM team_member WHERE member_no = $1").bind(member_no).execute(connection).await?;
+    join_teams(connection, member_no, teams).await?;
+    let after = teams_of(connection, member_no).await?;
+    if before != after {
+        let states = States { before: json!({"teams": before}), after: json!({"teams": after}) };
+        enter(connection, author, Action::AssignTeams, &member::subject(member), states).await?;
+    }
+    Ok(())
 }
 
 /// Makes a member belong to teams, of those there are, which are held alone.

@@ -21,6 +21,14 @@ impl<'s> Browser<'s> {
         Self { server, client, cookies: RefCell::default() }
     }
 
+    /// One that is somewhere else, as a proxy on this machine tells.
+    pub(crate) fn at(server: &'s TestServer, address: &str) -> Self {
+        let address = address.parse().expect("as it must be");
+        let headers = [(header::HeaderName::from_static("x-forwarded-for"), address)].into_iter().collect();
+        let client = reqwest::Client::builder().redirect(Policy::none()).default_headers(headers);
+        Self { client: client.build().expect("as it must be"), ..Self::new(server) }
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let cookies: Vec<String> =
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();

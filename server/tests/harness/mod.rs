@@ -8,6 +8,8 @@ pub(crate) mod database;
 pub(crate) mod disk;
 pub(crate) mod load;
 pub(crate) mod process;
+#[cfg(feature = "oidc")]
+pub(crate) mod provider;
 
 use chrono_tz::Tz;
 use database::TestDatabase;
@@ -18,6 +20,8 @@ use model::{
     key::{Grant, NewKey},
     member::Role,
 };
+#[cfg(feature = "oidc")]
+use server::members::single_sign_on::Settings;
 use server::{
     Access, Server,
     clock::{Clock, ManualClock},
@@ -76,21 +80,45 @@ impl TestServer {
         Self::start_on(self.database.clone(), self.access, None, self.clock.now()).await
     }
 
+    /// Over a new database, where people sign in, by single sign-on too.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn start_with_provider(settings: Settings, zone: Tz, now: Instant) -> Self {
+        let database = Arc::new(TestDatabase::create().await);
+        Self::start_as(database, Access::SignIn, Some(zone), now, with_provider(settings)).await
+    }
+
+    /// Another server on the same database, with single sign-on.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn another_with_provider(&self, settings: Settings) -> Self {
+        Self::start_as(self.database.clone(), self.access, None, self.clock.now(), with_provider(settings)).await
+    }
+
     /// Whether several servers may work on its database at once.
     pub(crate) fn is_shared(&self) -> bool {
         self.database.is_shared()
     }
 
     async fn start_on(database: Arc<TestDatabase>, access: Access, zone: Option<Tz>, now: Instant) -> Self {
+        Self::start_as(database, access, zone, now, |server, _| server).await
+    }
+
+    /// With what else is said of the server, which answers at an address.
+    async fn start_as(
+        database: Arc<TestDatabase>,
+        access: Access,
+        zone: Option<Tz>,
+        now: Instant,
+        with: impl FnOnce(Server, &str) -> Server,
+    ) -> Self {
         let store = Store::open(&database.url(), Asked { zone, ..Asked::default() }).await.expect("a store");
         let clock = Arc::new(ManualClock::new(now));
         let display = Display { online_window: model::DEFAULT_ONLINE_WINDOW, demo: false };
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let (server, writer) = Server::new(store.clone(), clock.clone(), display, metrics);
-        let server = server.with_access(access);
-        let (members, keys) = (server.members().clone(), server.keys().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base_url = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = with(server.with_access(access), &base_url);
+        let (members, keys) = (server.members().clone(), server.keys().clone());
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(async move {
             let stopped = async {
@@ -187,5 +215,14 @@ impl TestServer {
     /// An address of this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
+    }
+}
+
+/// Lets members sign in with a provider, which sends them back to where the server answers.
+#[cfg(feature = "oidc")]
+fn with_provider(settings: Settings) -> impl FnOnce(Server, &str) -> Server {
+    |server, base_url| {
+        let settings = Settings { public_url: base_url.to_owned(), ..settings };
+        server.with_single_sign_on(settings).expect("settings")
     }
 }
