@@ -38,8 +38,10 @@ use model::api::{
     quality::{Quality, Rejects},
     team::{Team, TeamName, TeamPreview},
     today::{Stream, Today},
+    tracking::{RulesPreview, TrackedModule},
     usage::{Table, Usage},
 };
+use model::module_rule::ModuleRules;
 use serde::{Deserialize, Serialize};
 
 /// Everything the first view shows: rendered into the page by the server, and sent along so that the browser need
@@ -146,6 +148,17 @@ pub enum PageData {
         form: SentForm,
         /// What the team that was typed would see.
         preview: Option<TeamPreview>,
+    },
+    /// Of [`view::View::Tracking`].
+    Tracking {
+        /// Every module, with the activities of those that are shown as one with the module that was asked about.
+        modules: Vec<TrackedModule>,
+        /// The module rules.
+        rules: ModuleRules,
+        /// What was typed.
+        form: SentForm,
+        /// What the rules that were typed would have caught.
+        preview: Option<RulesPreview>,
     },
     /// Of [`view::View::NotFound`].
     NotFound,

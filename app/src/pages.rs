@@ -12,3 +12,4 @@ pub(crate) mod quality;
 pub(crate) mod sign_in;
 pub(crate) mod teams;
 pub(crate) mod today;
+pub(crate) mod tracking;

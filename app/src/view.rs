@@ -62,6 +62,20 @@ pub enum KeyStep {
 /// The path of the page of teams, for administrators.
 pub const TEAMS: &str = "/teams";
 
+/// The path of the page of what is tracked, for those who say what is.
+pub const TRACKING: &str = "/tracking";
+
+/// Which names the page of what is tracked shows, and what is to be changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackingQuery {
+    /// What their names hold, in any case.
+    pub filter: String,
+    /// The module whose activities are shown; it is changed unless an activity is.
+    pub module: Option<i64>,
+    /// The activity that is changed.
+    pub activity: Option<i64>,
+}
+
 /// A page with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
@@ -90,6 +104,8 @@ pub enum View {
     Privacy,
     /// Every team, and what it sees.
     Teams,
+    /// Every module and activity, and what it is shown as.
+    Tracking(TrackingQuery),
     /// No page has this path.
     NotFound,
 }
@@ -119,6 +135,11 @@ impl View {
             AUDIT => Self::Audit(AuditQuery { before: last_value(query, "before"), ..AuditQuery::default() }),
             PRIVACY => Self::Privacy,
             TEAMS => Self::Teams,
+            TRACKING => Self::Tracking(TrackingQuery {
+                filter: last_value(query, "filter").unwrap_or_default(),
+                module: last_value(query, "module").and_then(|id| id.parse().ok()),
+                activity: last_value(query, "activity").and_then(|id| id.parse().ok()),
+            }),
             _ => Self::NotFound,
         }
     }
@@ -205,6 +226,13 @@ impl View {
             }
             Self::Privacy => PRIVACY.into(),
             Self::Teams => TEAMS.into(),
+            Self::Tracking(TrackingQuery { filter, module, activity }) => {
+                let filter = Some(filter.clone()).filter(|filter| !filter.is_empty());
+                let [module, activity] = [module, activity].map(|id| id.map(|id| id.to_string()));
+                let pairs = [("filter", filter), ("module", module), ("activity", activity)];
+                let given = pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+                with_search(TRACKING, &given.collect())
+            }
             Self::NotFound => TODAY.into(),
         }
     }
@@ -283,6 +311,8 @@ mod tests {
             "/?before=1763.7&account=a%26b",
             "/?team=7&account=acme",
             "/teams",
+            "/tracking",
+            "/tracking?filter=a%26b&module=7&activity=8",
             "/quality",
             "/quality?code=missing_field&protocol=events&key=a%26b&before=17",
             "/sign-in",

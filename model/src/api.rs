@@ -11,11 +11,13 @@ pub mod problem;
 pub mod quality;
 pub mod team;
 pub mod today;
+pub mod tracking;
 pub mod usage;
 
 use crate::{Day, instant::Instant};
 use serde::{Deserialize, Serialize};
 use team::TeamName;
+use tracking::Untracked;
 
 /// An account, with the newest name it was sent with; the id where it never had one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +63,8 @@ pub struct Workspace {
     pub sees_all_accounts: bool,
     /// The teams they may look through, by name.
     pub teams: Vec<TeamName>,
+    /// What is not tracked, by name, to those who may change that; the first hundred.
+    pub untracked: Vec<Untracked>,
     /// The product's version.
     pub version: String,
 }

@@ -45,6 +45,8 @@ pub enum Action {
     RevokeKey,
     /// The module rules are others.
     ReplaceModuleRules,
+    /// A module or an activity is tracked, called or merged otherwise.
+    ChangeTracking,
     /// Rejected events were replayed.
     ReplayRejects,
     /// Rejected events were dismissed.
@@ -61,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// Each, with its word in the database and in JSON, and what to say of it.
-    const WORDS: [(Self, &'static str, &'static str); 27] = [
+    const WORDS: [(Self, &'static str, &'static str); 28] = [
         (Self::CreateAdministrator, "create_administrator", "Became the first administrator"),
         (Self::InviteMember, "invite_member", "Invited a member"),
         (Self::AcceptInvitation, "accept_invitation", "Accepted the invitation"),
@@ -83,6 +85,7 @@ impl Action {
         (Self::RotateKey, "rotate_key", "Gave a key another secret"),
         (Self::RevokeKey, "revoke_key", "Revoked a key"),
         (Self::ReplaceModuleRules, "replace_module_rules", "Replaced the module rules"),
+        (Self::ChangeTracking, "change_tracking", "Changed what is tracked"),
         (Self::ReplayRejects, "replay_rejects", "Replayed rejected events"),
         (Self::DismissRejects, "dismiss_rejects", "Dismissed rejected events"),
         (Self::ChangeReporting, "change_reporting", "Changed what roll-ups are computed with"),
@@ -139,6 +142,10 @@ pub enum SubjectKind {
     Team,
     /// A key.
     Key,
+    /// A module.
+    Module,
+    /// An activity.
+    Activity,
     /// What belongs to all.
     Workspace,
 }
@@ -150,6 +157,8 @@ impl SubjectKind {
             Self::Member => "member",
             Self::Team => "team",
             Self::Key => "key",
+            Self::Module => "module",
+            Self::Activity => "activity",
             Self::Workspace => "workspace",
         }
     }

@@ -22,6 +22,7 @@ pub mod quality;
 pub mod query;
 pub mod reject;
 pub mod team;
+pub mod tracking;
 pub mod usage;
 pub mod uses;
 pub mod zone;

@@ -1,11 +1,15 @@
 //! Module rules: how an administrator says to which module a call belongs that does not say so itself.
 
 use crate::{
-    api::problem::FieldError,
+    api::{
+        problem::FieldError,
+        tracking::{CAUGHT_NAMES, RuleCatch, RulesPreview},
+    },
     event::{NAME_BYTES, Rejection, checked},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The module of what neither says its module nor matches a rule.
 pub const GENERAL: &str = "General";
@@ -84,6 +88,22 @@ impl ModuleRules {
         });
         let rules = rules.collect();
         if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+    }
+
+    /// What these rules would have caught of events with these names, which came to the module General.
+    pub fn preview(&self, names: &BTreeSet<String>) -> RulesPreview {
+        let mut rest: Vec<&String> = names.iter().collect();
+        let catches = |rule: &ModuleRule| {
+            let alone = Self { rules: vec![rule.clone()] };
+            let (caught, others) = rest.iter().partition(|name| alone.find(Some(name), None).is_some());
+            let caught: Vec<&String> = caught;
+            rest = others;
+            RuleCatch {
+                count: (rule.kind == RuleKind::Event).then_some(caught.len()),
+                names: caught.into_iter().take(CAUGHT_NAMES).cloned().collect(),
+            }
+        };
+        RulesPreview { rules: self.rules.iter().map(catches).collect(), uncaught: rest.len() }
     }
 
     /// The module of something by its event's name and its page's path, and the action where a rule says which.
@@ -196,5 +216,19 @@ mod tests {
                 "/rules/5/strip",
             ]
         );
+    }
+
+    #[test]
+    fn a_preview_says_what_each_rule_would_have_caught_first() {
+        let rules = ModuleRules::from_json(&json!({"rules": [
+            {"kind": "event", "prefix": "report.", "module": "Reports"},
+            {"kind": "path", "prefix": "/report", "module": "Reports"},
+            {"kind": "event", "prefix": "re", "module": "Others"},
+        ]}));
+        let names = ["report.open", "report.close", "rename", "Report.open"].map(str::to_owned);
+        let preview = rules.unwrap().preview(&names.into());
+        let counts: Vec<Option<usize>> = preview.rules.iter().map(|rule| rule.count).collect();
+        assert_eq!((counts, preview.uncaught), (vec![Some(2), None, Some(1)], 1));
+        assert_eq!(preview.rules[0].names, ["report.close", "report.open"]);
     }
 }

@@ -13,6 +13,8 @@ pub struct LocalMinute {
     /// Whole minutes since the local day began; 0..=1501. Counted, not read off the clock: a day of 25 hours has
     /// 1,500 of them and its repeated hour is told apart.
     pub minute: u16,
+    /// Milliseconds since the minute began; below 60,000.
+    pub millis: u16,
 }
 
 /// The local day of an instant.
@@ -43,7 +45,8 @@ impl<'z, Z: TimeZone> LocalMinutes<'z, Z> {
         };
         self.last = Some((day, start));
         let elapsed = instant.millis() - start.millis();
-        LocalMinute { day, minute: u16::try_from(elapsed.div_euclid(60_000)).unwrap_or(0) }
+        let narrow = |number: i64| u16::try_from(number).unwrap_or(0);
+        LocalMinute { day, minute: narrow(elapsed.div_euclid(60_000)), millis: narrow(elapsed.rem_euclid(60_000)) }
     }
 }
 

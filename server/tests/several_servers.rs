@@ -14,6 +14,7 @@ use model::{
     instant::Instant,
     reject::{Origin, Protocol, Reject},
     team::{Comparison, RuleOn, TeamDefinition, TeamRule},
+    tracking::{Choice, SentName},
 };
 use serde_json::{Value, json};
 use server::store::{Batch, Replay};
@@ -141,6 +142,84 @@ async fn an_account_that_comes_while_a_team_changes_is_in_sight() {
         });
         assert!(changed.unwrap());
         assert_eq!(store.team(team).await.unwrap().unwrap().account_count, 10, "in round {round}");
+    }
+}
+
+/// What is tracked changes on one server while the others store: whatever is stored follows what was chosen by then, also
+/// where two bring the same activity of two modules that are one, for the first time and at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_tracked_changes_while_others_store() {
+    let servers = servers(3).await;
+    let [first, senders @ ..] = servers.as_slice() else { panic!("three servers") };
+    send(first, &batch(0)).await;
+    let names = first.store.read().await.unwrap().sent_names().await.unwrap();
+    let module = |name: &str| *names.modules.iter().find(|(_, module)| module.name == name).unwrap().0;
+    let [zero, one, two] = ["module 0", "module 1", "module 2"].map(module);
+    let merged = |into| Choice { merged_into: Some(into), ..Choice::default() };
+    let off = || Choice { tracked: false, ..Choice::default() };
+    let changes = [
+        (zero, merged(one)),
+        (two, off()),
+        (one, off()),
+        (one, Choice::default()),
+        (two, merged(one)),
+        (zero, Choice::default()),
+        (zero, merged(one)),
+        (two, Choice::default()),
+    ];
+    let event = |round: usize, number: usize, sender: usize| {
+        json!({
+            "account": format!("account {}", number % 4), "user": format!("user {}", number % 7),
+            "module": format!("module {}", (number + sender) % 3), "action": format!("action {round} {number}"),
+            "time": format!("2026-11-{:02}T{:02}:{number:02}:00Z", 20 + number % 4, 8 + sender),
+        })
+    };
+    for (round, (module_no, choice)) in changes.into_iter().enumerate() {
+        let sent = senders.iter().enumerate().flat_map(|(sender, server)| {
+            (0..8).map(move |number| async move { send(server, &json!([event(round, number, sender)])).await })
+        });
+        let author = first.author();
+        let changed = first.store.choose(SentName::Module(module_no), choice, &author);
+        let (_, changed) = tokio::join!(join_all(sent), async {
+            tokio::time::sleep(std::time::Duration::from_millis(round as u64 * 3)).await;
+            changed.await
+        });
+        assert!(changed.unwrap().is_some());
+        let kept = servers[1].dump_rollups().await;
+        servers[2].rebuild().await;
+        assert_eq!(servers[1].dump_rollups().await, kept, "in round {round}");
+        // Nothing that is shown as one is listed twice.
+        let table: Value = serde_json::from_str(
+            &get(&servers[2], "/api/v1/usage/activities?from=2026-11-20&to=2026-11-23&limit=1000").await,
+        )
+        .unwrap();
+        let listed: Vec<String> = table["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| format!("{} {}", row["module"], row["action"]))
+            .collect();
+        let mut distinct = listed.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), listed.len(), "in round {round}: {listed:?}");
+    }
+    for module_no in [zero, one, two] {
+        first.store.choose(SentName::Module(module_no), Choice::default(), &first.author()).await.unwrap();
+    }
+    let alone = TestServer::start(Tz::Europe__Berlin, at(NOON)).await;
+    send(&alone, &batch(0)).await;
+    for (round, number, sender) in
+        (0..8).flat_map(|round| (0..8).flat_map(move |number| [(round, number, 0), (round, number, 1)]))
+    {
+        send(&alone, &json!([event(round, number, sender)])).await;
+    }
+    for path in ["/api/v1/today", "/api/v1/today/stream", "/api/v1/usage?from=2026-11-20&to=2026-11-23"] {
+        for server in &servers {
+            server.set_now(at("2026-11-23T12:01:00Z"));
+            alone.set_now(at("2026-11-23T12:01:00Z"));
+            assert_eq!(get(server, path).await, get(&alone, path).await, "{path}");
+        }
     }
 }
 

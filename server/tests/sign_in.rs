@@ -20,7 +20,7 @@ use server::{
 use std::collections::BTreeMap;
 
 /// What reads.
-const READS: [&str; 12] = [
+const READS: [&str; 13] = [
     "/api/v1/workspace",
     "/api/v1/today",
     "/api/v1/today/stream",
@@ -32,6 +32,7 @@ const READS: [&str; 12] = [
     "/api/v1/rejects",
     "/api/v1/rejects.ndjson",
     "/api/v1/module-rules",
+    "/api/v1/tracking",
     "/api/v1/metrics",
 ];
 
@@ -344,11 +345,12 @@ async fn a_viewer_looks_and_changes_nothing() {
     let lisa = viewer(&ada).await;
     for path in READS {
         // What tells of every account is for those who see all of them.
-        let of_all = ["quality", "rejects", "module-rules", "metrics"].iter().any(|name| path.contains(name));
+        let of_all =
+            ["quality", "rejects", "module-rules", "tracking", "metrics"].iter().any(|name| path.contains(name));
         assert_eq!(lisa.status(path).await, if of_all { 403 } else { 200 }, "{path}");
     }
     // What is not for her does not exist for her.
-    for path in ["/members", "/quality", "/nowhere"] {
+    for path in ["/members", "/quality", "/tracking", "/nowhere"] {
         assert_eq!(lisa.status(path).await, 404, "{path}");
     }
     let change = lisa.change().header(header::ORIGIN, &server.base_url);

@@ -40,7 +40,7 @@ const FOREIGN_TEAM: &str = "3";
 const UNKNOWN_TEAM: &str = "9";
 
 /// The pages, which no document describes.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/",
     "/activities",
     "/quality",
@@ -50,6 +50,7 @@ const PAGES: [&str; 11] = [
     "/keys",
     "/privacy",
     "/audit",
+    "/tracking",
     "/sign-in",
     "/nowhere",
 ];
@@ -57,6 +58,9 @@ const PAGES: [&str; 11] = [
 /// Who must be told the same.
 const VIEWER_OF_A: &str = "a viewer of A";
 const KEY_OF_A: &str = "a key bound to A";
+
+/// Where names of the whole workspace are told to those who configure tracking, but not whose they are.
+const OF_NAMES_ALONE: [&str; 3] = ["/quality", "/module-rules", "/tracking"];
 
 fn noon() -> Instant {
     Instant::parse("2026-11-23T11:00:00Z").unwrap()
@@ -208,7 +212,7 @@ fn tells_nothing(who: &Asking, path: &str, answer: &str) {
     let answer = answer.to_lowercase();
     // What was asked for may be repeated.
     let answer = if path.contains(FOREIGN) { answer.replace(FOREIGN, "") } else { answer };
-    let names_are_theirs = who.configures_tracking && (path.contains("quality") || path.contains("module-rules"));
+    let names_are_theirs = who.configures_tracking && OF_NAMES_ALONE.iter().any(|part| path.contains(part));
     let names: &[&str] = if names_are_theirs { &[] } else { &OF_NAMES };
     for marker in OF_ACCOUNT.iter().chain(names).chain([&FOREIGN]) {
         assert!(!answer.contains(marker), "{} learns of {marker} by {path}:\n{answer}", who.name);
@@ -248,7 +252,7 @@ async fn what_is_out_of_sight_is_not_there() {
                 compared += 1;
             }
             // What is counted, late or new in the whole workspace is for those who configure tracking.
-            let of_all = who.configures_tracking && (path.contains("/quality") || path.contains("/module-rules"));
+            let of_all = who.configures_tracking && OF_NAMES_ALONE.iter().any(|part| path.contains(part));
             if !of_all {
                 let answer_without = ask(&without, twin, &Method::GET, &path, None).await;
                 let what = || format!("{} tells by {path} whether the account is there", who.name);

@@ -9,7 +9,7 @@ use crate::{
     pages::{
         activities::ActivitiesPage, audit::AuditPage, keys::KeysPage, link::LinkPage, members::MembersPage,
         not_found::NotFoundPage, privacy::PrivacyPage, profile::ProfilePage, quality::QualityPage, sign_in::SignInPage,
-        teams::TeamsPage, today::TodayPage,
+        teams::TeamsPage, today::TodayPage, tracking::TrackingPage,
     },
     state::{PageState, theme::Theme},
     view::View,
@@ -40,6 +40,7 @@ pub(crate) fn Frame() -> impl IntoView {
         View::Audit(_) => "Audit log · Usage Monitor",
         View::Privacy => "Privacy · Usage Monitor",
         View::Teams => "Teams · Usage Monitor",
+        View::Tracking(_) => "Tracking · Usage Monitor",
         View::NotFound => "Not found · Usage Monitor",
     };
     // The server renders once, and may write the title when the page's signals are already gone.
@@ -107,6 +108,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     <Route path=path!("/audit") view=AuditPage />
                     <Route path=path!("/privacy") view=PrivacyPage />
                     <Route path=path!("/teams") view=TeamsPage />
+                    <Route path=path!("/tracking") view=TrackingPage />
                 </FlatRoutes>
             </main>
         </div>

@@ -2,7 +2,7 @@
 
 use crate::{
     state::PageState,
-    view::{AUDIT, KEYS, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View},
+    view::{AUDIT, KEYS, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, TRACKING, View},
 };
 use leptos::prelude::*;
 
@@ -14,11 +14,14 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
     let PageState { reader, view, polling, .. } = PageState::expect();
     let reader = reader.get_value();
     let current = move |is_current: fn(&View) -> bool| move || view.with(is_current).then_some("page");
+    let link = move |href: &'static str, name: &'static str, is_current: fn(&View) -> bool| {
+        view! { <a href=href rel="external" aria-current=current(is_current)>{name}</a> }.into_any()
+    };
+    let is_bare = view.with_untracked(View::is_bare);
+    let may_configure = reader.may_configure_tracking() && !is_bare;
+    let tracking = may_configure.then(|| link(TRACKING, "Tracking", |view| matches!(view, View::Tracking(_))));
     let links = match &reader.member {
         Some(member) => {
-            let link = |href: &'static str, name: &'static str, is_current: fn(&View) -> bool| {
-                view! { <a href=href rel="external" aria-current=current(is_current)>{name}</a> }.into_any()
-            };
             let pages = reader.manages_members().then(|| {
                 [
                     link(MEMBERS, "Members", |view| matches!(view, View::Members)),
@@ -36,6 +39,7 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
                     {member.name.clone()}
                 </a>
                 {pages}
+                {tracking}
                 // What was asked for meanwhile would be refused.
                 <form method="post" action=SIGN_OUT on:submit=move |_| polling.stop()>
                     <button type="submit">"Sign out"</button>
@@ -43,7 +47,8 @@ pub(crate) fn ReaderMenu() -> impl IntoView {
             }
             .into_any()
         }
-        None if reader.may_administer || view.with_untracked(View::is_bare) => return ().into_any(),
+        None if is_bare => return ().into_any(),
+        None if reader.may_administer => tracking.into_any(),
         None => view! { <a href=SIGN_IN rel="external">"Sign in"</a> }.into_any(),
     };
     view! {

@@ -15,12 +15,12 @@ use crate::{
     },
     format,
     state::PageState,
-    view::{self, View},
+    view::{self, TrackingQuery, View},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::{
-    api::{Workspace, usage::Usage},
+    api::{Workspace, tracking::Untracked, usage::Usage},
     period::Period,
     query::{StreamQuery, TableQuery},
 };
@@ -151,8 +151,39 @@ fn Figures(
             </div>
         </div>
         <UsageTable query />
+        <NotTracked />
     }
     .into_any()
+}
+
+/// What the table leaves out because it is not tracked, for those who may change that.
+#[component]
+fn NotTracked() -> impl IntoView {
+    let workspace = PageState::expect().workspace;
+    let untracked = Memo::new(move |_| workspace.with(|workspace| workspace.untracked.clone()));
+    let item = |Untracked { module, action, module_id, activity_id }: Untracked| {
+        let to = TrackingQuery { module: Some(module_id), activity: activity_id, ..TrackingQuery::default() };
+        let name = action.map_or(module.clone(), |action| format!("{module} · {action}"));
+        view! {
+            <li>
+                <a href=View::Tracking(to).href() rel="external">{name}</a>
+            </li>
+        }
+        .into_any()
+    };
+    let list = move || {
+        untracked.with(|untracked| !untracked.is_empty()).then(|| {
+            view! {
+                <section class="panel untracked" aria-labelledby="untracked-title">
+                    <h2 id="untracked-title">"Not tracked"</h2>
+                    <p class="muted">"Left out of every figure and list. You may change that."</p>
+                    <ul>{untracked.get().into_iter().map(item).collect_view()}</ul>
+                </section>
+            }
+            .into_any()
+        })
+    };
+    view! { {move || list()} }.into_any()
 }
 
 /// One part of the usage, followed.

@@ -57,6 +57,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Whether they may say what is tracked.
+    pub fn may_configure_tracking(&self) -> bool {
+        self.may_administer || self.member.as_ref().is_some_and(|member| member.configures_tracking)
+    }
+
     /// Whether they may invite and disable members: that takes an administrator who signed in, wherever nobody else must.
     pub fn manages_members(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.role == Role::Administrator)

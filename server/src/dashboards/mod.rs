@@ -8,6 +8,7 @@ mod audit;
 mod quality;
 mod snapshot;
 mod stream;
+mod tracking;
 mod usage;
 
 pub use snapshot::Snapshot;
@@ -83,12 +84,12 @@ pub struct Dashboards {
     names: moka::future::Cache<NamesKey, Arc<quality::Names>>,
 }
 
-/// What Today depends on: the tick, and who of the accounts is seen.
-type SnapshotKey = (Scope, Instant);
+/// What Today depends on: who of the accounts is seen, the tick, and the revision of what is tracked.
+type SnapshotKey = (Scope, Instant, i64);
 
 /// What new and similar names and late events depend on: the tick, as for [`StreamKey`] the first event, and of late
-/// events whose are seen.
-type NamesKey = (Instant, Option<Day>, Scope);
+/// events whose are seen; and the revision of what is tracked.
+type NamesKey = (Instant, Option<Day>, Scope, i64);
 
 /// What a page of the stream depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +101,8 @@ struct StreamKey {
     tick: Instant,
     /// Changes with the first event, which shows at once.
     data_since: Option<Day>,
+    /// The revision of what is tracked, which changes at once too.
+    tracking: i64,
 }
 
 /// What sums over a period depend on.
@@ -109,6 +112,8 @@ struct SumsKey {
     period: Period,
     complete: bool,
     freshness: Freshness,
+    /// The revision of what is tracked and of the names that are shown.
+    tracking: i64,
 }
 
 /// Until when sums stand.
@@ -148,10 +153,18 @@ impl Dashboards {
         self.names.invalidate_all();
     }
 
-    /// What a page needs to know before it shows any number, where its reader may look through these teams.
-    pub async fn workspace(&self, sees_all: bool, teams: Vec<TeamName>) -> Result<Workspace, ReadError> {
-        let data_since = self.store.read().await?.data_since().await?;
-        Ok(Workspace { data_since, sees_all_accounts: sees_all, teams, ..self.bare_workspace() })
+    /// What a page needs to know before it shows any number, where its reader may look through these teams, and may say
+    /// what is tracked or not.
+    pub async fn workspace(
+        &self,
+        sees_all: bool,
+        teams: Vec<TeamName>,
+        may_configure_tracking: bool,
+    ) -> Result<Workspace, ReadError> {
+        let mut reading = self.store.read().await?;
+        let data_since = reading.data_since().await?;
+        let untracked = if may_configure_tracking { reading.untracked().await? } else { Vec::new() };
+        Ok(Workspace { data_since, sees_all_accounts: sees_all, teams, untracked, ..self.bare_workspace() })
     }
 
     /// The same without asking the database: no first event, and a reader who sees nothing.
@@ -168,6 +181,7 @@ impl Dashboards {
             idle_gap_minutes: reporting.idle_gap,
             sees_all_accounts: false,
             teams: Vec::new(),
+            untracked: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

@@ -41,7 +41,7 @@ impl Dashboards {
         let mut reading = self.store.read().await?;
         let rejects = reading.reject_counts().await?;
         let scope = reading.scope(sight, None).await?;
-        let key = (now.tick(), reading.data_since().await?, scope.clone());
+        let key = (now.tick(), reading.data_since().await?, scope.clone(), reading.tracking_revision());
         let question = format!("names {key:?}");
         let names = self.names.try_get_with(key, async {
             let read = self.read_names(&mut reading, &scope, now);

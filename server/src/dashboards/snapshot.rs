@@ -68,21 +68,29 @@ impl Dashboards {
     pub async fn snapshot(&self, sight: Sight) -> Result<Snapshot, ReadError> {
         let now = self.clock.now();
         let scope = self.store.scope(sight).await?;
-        let key = (scope.clone(), now.tick());
+        // What was computed before what is tracked was changed is over, though the tick may not be.
+        let tracking = self.store.tracking_revision();
+        let key = (scope.clone(), now.tick(), tracking);
         if self.snapshots.get(&key).await.is_some_and(|kept| kept.today().data_since.is_none()) {
             self.snapshots.invalidate(&key).await;
         }
-        let before = self.snapshots.get(&(scope.clone(), previous(now.tick()))).await;
+        let before = self.snapshots.get(&(scope.clone(), previous(now.tick()), tracking)).await;
         let computed = self.snapshots.try_get_with(key, async {
-            self.shared_today(&scope, now, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
+            self.shared_today(&scope, now, tracking, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
         });
         computed.await.map_err(|error| (*error).clone())
     }
 
     /// Today as any server first computed it at this tick, compared with what stood at the tick before.
-    async fn shared_today(&self, scope: &Scope, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
+    async fn shared_today(
+        &self,
+        scope: &Scope,
+        now: Instant,
+        tracking: i64,
+        before: Option<&Today>,
+    ) -> Result<Today, ReadError> {
         let tick = now.tick();
-        let question = format!("today {scope:?}");
+        let question = format!("today {scope:?} {tracking}");
         if let Some(given) = self.given(tick, &question).await {
             return Ok(given);
         }

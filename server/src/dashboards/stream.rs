@@ -22,7 +22,15 @@ impl Dashboards {
         let scope = reading.scope(sight, query.account.as_deref()).await?;
         let data_since = reading.data_since().await?;
         let (day, tick, before) = (self.day_of(now), now.tick(), query.before.clone());
-        let key = StreamKey { scope: scope.clone(), limit: query.limit, before, day, tick, data_since };
+        let key = StreamKey {
+            scope: scope.clone(),
+            limit: query.limit,
+            before,
+            day,
+            tick,
+            data_since,
+            tracking: reading.tracking_revision(),
+        };
         let question = format!("{key:?}");
         let computed = self.streams.try_get_with(key, async {
             let read = self.read_stream(&mut reading, &scope, query, now);

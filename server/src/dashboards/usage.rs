@@ -139,7 +139,8 @@ impl Dashboards {
         };
         // Whether the period before is complete depends on the first event, which may lie before both: a late event
         // there changes no sum, but every change.
-        let key = SumsKey { scope: scope.clone(), period: days, complete, freshness };
+        let key =
+            SumsKey { scope: scope.clone(), period: days, complete, freshness, tracking: reading.tracking_revision() };
         let question = format!("{key:?}");
         let freshness = key.freshness.clone();
         let sums = self.sums.try_get_with(key, async {

@@ -70,6 +70,9 @@ pub enum MemberError {
     /// There is no such team.
     #[error("there is no such team")]
     NoTeam,
+    /// There is no such module or activity.
+    #[error("there is no such module or activity")]
+    NoName,
     /// The system has no randomness, or the library can't hash.
     #[error("{0}")]
     Failed(String),

@@ -48,6 +48,10 @@ pub(super) struct IsAdministrator;
 /// sends or reads.
 pub(super) struct MayAdminister(pub(super) Author);
 
+/// The request may change what is tracked, what names are shown as and which module calls belong to; for who does. Members
+/// may who configure tracking, and so may administrators.
+pub(super) struct MayConfigureTracking(pub(super) Author);
+
 /// An administrator who signed in asks, and may see or change what lets others in; wherever nobody else must sign in too.
 pub(super) struct Administrator(pub(super) Author);
 
@@ -138,6 +142,23 @@ impl Caller {
         }
     }
 
+    /// Fails where they may not change what is tracked.
+    pub(super) fn may_configure_tracking(&self, access: Access) -> Result<(), ApiProblem> {
+        match self {
+            Self::Member(who) if who.member.configures_tracking => Ok(()),
+            Self::Member(_) | Self::Key(_) | Self::Anyone => self.may_administer(access),
+        }
+    }
+
+    /// Fails where a page of another origin may have made a browser ask for a change.
+    fn asks_here(&self, headers: &HeaderMap) -> Result<(), ApiProblem> {
+        match self {
+            Self::Member(_) => same_origin::check(headers),
+            // What anyone may do, a page of another origin could make any browser do.
+            Self::Key(_) | Self::Anyone => same_origin::check_browser(headers),
+        }
+    }
+
     /// The same to the page, which shows nobody what they may not do.
     pub(super) fn reader(&self, access: Access) -> Reader {
         let member = match self {
@@ -216,11 +237,18 @@ impl FromRequestParts<Server> for MayAdminister {
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
         let caller = Caller::of(&parts.headers, server).await?;
         caller.may_administer(server.access)?;
-        match caller {
-            Caller::Member(_) => same_origin::check(&parts.headers)?,
-            // What anyone may do, a page of another origin could make any browser do.
-            Caller::Key(_) | Caller::Anyone => same_origin::check_browser(&parts.headers)?,
-        }
+        caller.asks_here(&parts.headers)?;
+        Ok(Self(caller.author(parts, server)))
+    }
+}
+
+impl FromRequestParts<Server> for MayConfigureTracking {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, ApiProblem> {
+        let caller = Caller::of(&parts.headers, server).await?;
+        caller.may_configure_tracking(server.access)?;
+        caller.asks_here(&parts.headers)?;
         Ok(Self(caller.author(parts, server)))
     }
 }

@@ -4,7 +4,7 @@ use super::{access::Caller, address::address, cookie, page, problem::ApiProblem,
 use crate::{
     Server,
     members::{Browser, MemberError},
-    store::{Author, StoreError},
+    store::{Author, Sight, StoreError},
 };
 use app::PageData;
 use axum::{
@@ -60,20 +60,54 @@ impl<const BYTES: usize> FromRequest<Server> for AdministratorForm<BYTES> {
     type Rejection = Response;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Response> {
-        let form = Form::read(request, server, BYTES).await.map_err(IntoResponse::into_response)?;
-        let caller = Caller::of(&form.parts.headers, server).await.map_err(IntoResponse::into_response)?;
-        let reader = caller.reader(server.access);
-        if reader.manages_members() {
-            let author = caller.author(&form.parts, server);
-            return Ok(Self { form, reader, author });
-        }
-        Err(match caller {
-            Caller::Anyone => sign_in::first(&form.parts.uri.path().parse().unwrap_or_default()),
-            Caller::Key(_) | Caller::Member(_) => {
-                page::answer(server, form.parts, reader, Ok(PageData::NotFound)).await
-            }
-        })
+        let may = |caller: &Caller| caller.reader(server.access).manages_members();
+        let (form, caller) = sent(request, server, BYTES, may).await?;
+        let (reader, author) = (caller.reader(server.access), caller.author(&form.parts, server));
+        Ok(Self { form, reader, author })
     }
+}
+
+/// A form that somebody sent who says what is tracked, on the page for that.
+pub(super) struct TrackingForm {
+    pub(super) form: Form,
+    /// Who, as the page shows them.
+    pub(super) reader: Reader,
+    /// The same, as a change by them is entered in the audit log.
+    pub(super) author: Author,
+    /// How far they see.
+    pub(super) sight: Sight,
+}
+
+impl FromRequest<Server> for TrackingForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Response> {
+        let may = |caller: &Caller| caller.may_configure_tracking(server.access).is_ok();
+        let (form, caller) = sent(request, server, model::module_rule::RULES_BYTES, may).await?;
+        let (reader, author) = (caller.reader(server.access), caller.author(&form.parts, server));
+        Ok(Self { form, reader, author, sight: caller.sight() })
+    }
+}
+
+/// A form of at most so many bytes and who sent it, who must be somebody who `may`. To others the page does not exist.
+async fn sent(
+    request: Request,
+    server: &Server,
+    bytes: usize,
+    may: impl Fn(&Caller) -> bool,
+) -> Result<(Form, Caller), Response> {
+    let form = Form::read(request, server, bytes).await.map_err(IntoResponse::into_response)?;
+    let caller = Caller::of(&form.parts.headers, server).await.map_err(IntoResponse::into_response)?;
+    if may(&caller) {
+        return Ok((form, caller));
+    }
+    Err(match caller {
+        Caller::Anyone => sign_in::first(&form.parts.uri.path().parse().unwrap_or_default()),
+        Caller::Key(_) | Caller::Member(_) => {
+            let reader = caller.reader(server.access);
+            page::answer(server, form.parts, reader, Ok(PageData::NotFound)).await
+        }
+    })
 }
 
 impl Form {
@@ -139,6 +173,11 @@ impl Form {
             MemberError::Store(StoreError::EmailTaken(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "email", "There is a member with this address already".to_owned())
             }
+            MemberError::Store(StoreError::Choice(error)) => {
+                self.errors.push(error);
+                self.status = StatusCode::UNPROCESSABLE_ENTITY;
+                return;
+            }
             MemberError::Store(StoreError::TeamNameTaken(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "name", "There is a team with this name already".to_owned())
             }
@@ -150,6 +189,9 @@ impl Form {
             MemberError::NoMember => (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such member".to_owned()),
             MemberError::NoTeam | MemberError::Store(StoreError::NoTeam) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such team any more".to_owned())
+            }
+            MemberError::NoName => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "", "There is no such module or activity".to_owned())
             }
             MemberError::LinkOver => (StatusCode::GONE, "", "This link does not open any more".to_owned()),
             MemberError::Busy | MemberError::Failed(_) | MemberError::Store(_) => return self.note_fault(&error),

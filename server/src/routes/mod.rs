@@ -38,6 +38,8 @@ mod single_sign_on;
 mod team_forms;
 mod teams;
 mod today;
+mod tracking;
+mod tracking_forms;
 mod usage;
 mod workspace;
 
@@ -121,6 +123,7 @@ fn api() -> (Router<Server>, OpenApi) {
         .merge(usage::router())
         .merge(teams::router())
         .merge(module_rules::router())
+        .merge(tracking::router())
         .merge(rejects::router())
         .merge(quality::router())
         .merge(keys::router())

@@ -5,14 +5,14 @@
 use super::single_sign_on;
 use super::{
     access::Caller, audit, keys, link, members, policy, privacy, problem::ApiProblem, profile, sign_in, team_forms,
-    workspace,
+    tracking_forms, workspace,
 };
 use crate::{Access, Server, assets, secret};
 #[cfg(feature = "oidc")]
 use app::view::{SINGLE_SIGN_ON, SINGLE_SIGN_ON_BACK};
 use app::{
     Loaded, PageData, ShellOptions,
-    view::{KEYS, LINK, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, View, parse_search},
+    view::{KEYS, LINK, MEMBERS, PRIVACY, PROFILE, SIGN_IN, SIGN_OUT, TEAMS, TRACKING, View, parse_search},
 };
 use axum::{
     Router,
@@ -44,6 +44,7 @@ pub(super) fn router() -> Router<Server> {
         .route(KEYS, get(get_page).post(keys::post_keys))
         .route(PRIVACY, get(get_page).post(privacy::post_privacy))
         .route(TEAMS, get(get_page).post(team_forms::post_teams))
+        .route(TRACKING, get(get_page).post(tracking_forms::post_tracking))
         .method_not_allowed_fallback(super::not_allowed)
         .fallback(get_page)
 }
@@ -100,7 +101,7 @@ pub(super) async fn answer(server: &Server, parts: Parts, reader: Reader, data: 
         None => server.access != Access::SignIn,
     };
     // A page that can only say that the database does not answer must itself come without it.
-    let workspace = workspace::of_reader(server, sees_all, member).await;
+    let workspace = workspace::of_reader(server, sees_all, member, reader.may_configure_tracking()).await;
     let workspace = workspace.unwrap_or_else(|_| server.dashboards.bare_workspace());
     render(server, Loaded { workspace, reader, data }, status, parts).await
 }
@@ -131,12 +132,16 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
         (View::Audit(query), Caller::Member(who)) if who.member.role == Role::Administrator => {
             audit::load(server, query).await
         }
+        (View::Tracking(query), _) if caller.may_configure_tracking(server.access).is_ok() => {
+            tracking_forms::load(server, query, caller.sight()).await
+        }
         // What is not for them does not exist for them.
         (
             View::Quality(_)
             | View::Profile { .. }
             | View::Members
             | View::Teams
+            | View::Tracking(_)
             | View::Keys(_)
             | View::Audit(_)
             | View::Privacy

@@ -120,7 +120,7 @@ impl From<MemberError> for ApiProblem {
     fn from(error: MemberError) -> Self {
         match error {
             MemberError::Store(error) => error.into(),
-            MemberError::LinkOver | MemberError::NoMember | MemberError::NoTeam => {
+            MemberError::LinkOver | MemberError::NoMember | MemberError::NoTeam | MemberError::NoName => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
             }
             MemberError::Wrong | MemberError::TooMany(_) | MemberError::Busy | MemberError::Failed(_) => {
@@ -134,6 +134,7 @@ impl From<MemberError> for ApiProblem {
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Choice(error) => Self::fields(vec![error]),
             StoreError::TeamNameTaken(_) => Self::fields(vec![FieldError::of_parameter("name", error.to_string())]),
             error => ReadError::from(error).into(),
         }

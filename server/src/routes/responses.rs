@@ -75,7 +75,7 @@ pub(super) enum SettingProblems {
     /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
-    /// Only an administrator may, from a page of this address
+    /// Only an administrator may, or a member who configures what this is, from a page of this address
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
     /// The body did not come in time; nothing was changed
@@ -93,6 +93,15 @@ pub(super) enum SettingProblems {
     /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
+}
+
+/// What else can go wrong where a module or an activity is named.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum NameProblem {
+    /// There is no such module or activity
+    #[response(status = 404, content_type = "application/problem+json")]
+    NoName(#[to_schema] Problem),
 }
 
 /// What can go wrong with replaying and dismissing rejected events.

@@ -23,12 +23,13 @@ async fn get_workspace(State(server): State<Server>, headers: HeaderMap) -> Resu
     let member = match &caller {
         Caller::Key(Key { team: Some(team), .. }) => {
             let teams = [team.clone()].into_iter().filter(|team| !team.name.is_empty());
-            return Ok(Json(server.dashboards.workspace(false, teams.collect()).await?));
+            return Ok(Json(server.dashboards.workspace(false, teams.collect(), false).await?));
         }
         Caller::Member(who) => Some(&who.member),
         Caller::Key(_) | Caller::Anyone => None,
     };
-    Ok(Json(of_reader(&server, caller.sight().has_all(), member).await?))
+    let may_configure_tracking = caller.may_configure_tracking(server.access).is_ok();
+    Ok(Json(of_reader(&server, caller.sight().has_all(), member, may_configure_tracking).await?))
 }
 
 /// The workspace as somebody sees it: the teams they may look through are all of them, or their own.
@@ -36,11 +37,12 @@ pub(super) async fn of_reader(
     server: &Server,
     sees_all: bool,
     member: Option<&Member>,
+    may_configure_tracking: bool,
 ) -> Result<Workspace, ReadError> {
     let of_member = member.map(|member| member.member_no).filter(|_| !sees_all);
     let teams = match sees_all || of_member.is_some() {
         true => server.store.team_names(of_member).await?,
         false => Vec::new(),
     };
-    server.dashboards.workspace(sees_all, teams).await
+    server.dashboards.workspace(sees_all, teams, may_configure_tracking).await
 }

@@ -5,11 +5,12 @@ use super::{
     Reading, Scope, StoreError, day_from_number, day_number,
     scope::Sums,
     statement::{Column, bulk, query},
+    tracking::Tracking,
 };
 use model::{Day, period::Period, uses::DayUses};
 use std::collections::BTreeMap;
 
-/// An activity, with the days it was done on.
+/// A shown activity, with the days it was done on.
 #[derive(Clone, Debug)]
 pub(super) struct UsedActivity {
     pub(super) activity_no: i64,
@@ -49,14 +50,16 @@ impl Reading {
     pub(super) async fn added_up(&mut self, scope: &Scope, period: Period) -> Result<Vec<UsedActivity>, StoreError> {
         let days = self.days_with_events(scope, period).await?;
         let mut added = self.kept_activities(scope, period, &days.kept).await?;
+        let tracking = Tracking::read(&mut self.connection()).await?;
         for days in days.unkept.chunks(DAYS) {
-            let uses = bulk(of_days("d.day, d.uses", "user_module_day", scope), columns(days, scope));
+            let select = of_days("d.day, d.uses", "user_module_day", scope);
+            let uses = bulk(format!("{select} AND d.actions > 0"), columns(days, scope));
             // One by one: the users of a large account have many days.
             let add = |(day, uses): (i64, Vec<u8>)| {
-                for uses in DayUses::from_bytes(&uses).by_activity() {
-                    let (users, actions) = added.entry((uses[0].activity, day)).or_default();
+                for (activity_no, count) in tracking.actions(&DayUses::from_bytes(&uses)) {
+                    let (users, actions) = added.entry((activity_no, day)).or_default();
                     *users += 1;
-                    *actions += uses.iter().map(|of| of.count).sum::<i64>();
+                    *actions += count;
                 }
             };
             uses.at_once().for_each(&mut self.connection(), add).await?;
@@ -91,8 +94,9 @@ impl Reading {
     async fn named(&mut self, mut days: BTreeMap<i64, Vec<UsedDay>>) -> Result<Vec<UsedActivity>, StoreError> {
         let named = bulk(
             "WITH wanted (activity_no) AS ({rows}) \
-             SELECT activity.activity_no, activity.module_no, module.name, activity.action \
-             FROM wanted CROSS JOIN activity JOIN module ON module.module_no = activity.module_no \
+             SELECT activity.activity_no, module.module_no, COALESCE(module.display_name, module.name), \
+             COALESCE(activity.shown_name, activity.action) FROM wanted CROSS JOIN activity \
+             JOIN module ON module.module_no = COALESCE(activity.shown_module_no, activity.module_no) \
              WHERE activity.activity_no = wanted.activity_no",
             [Column::ints(days.keys().copied())],
         );
@@ -105,7 +109,9 @@ impl Reading {
             days: days.remove(&activity_no).unwrap_or_default(),
         };
         let mut activities: Vec<UsedActivity> = named.into_iter().map(activity).collect();
-        activities.sort_by(|a, b| (&a.module, &a.action).cmp(&(&b.module, &b.action)));
+        // Two that are called the same are apart all the same.
+        let order = |of: &UsedActivity| (of.module.clone(), of.module_no, of.action.clone(), of.activity_no);
+        activities.sort_by_cached_key(order);
         Ok(activities)
     }
 

@@ -6,7 +6,7 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbered, Numbers},
-    identity, late, reject,
+    identity, kept, late, reject,
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
     statement::{self, Column, append_unless_clashing, bulk},
@@ -148,7 +148,7 @@ impl Store {
             None => self.refuse_other_reporting(&mut connection).await?.erasures,
         };
         remembered.erasures = Some(erasures);
-        let Numbered { events: numbers, named, new_accounts } =
+        let Numbered { events: numbers, named, new_accounts, has_new_activities } =
             remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
@@ -158,15 +158,18 @@ impl Store {
         let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
-        let recent = &mut remembered.recent;
-        let additions = || Additions::of(reporting, &facts, recent);
-        let mut additions = insert_events(&mut connection, &facts, additions).await?;
+        let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
+        let additions = || Additions::of(reporting, tracking, &facts, recent);
+        let prepared = insert_events(&mut connection, &facts, additions).await?;
+        if facts.is_empty() && has_new_activities {
+            kept::hold_roll_ups(&mut connection).await?;
+        }
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
         rollup::lock_accounts(&mut connection, accounts).await?;
-        // From here on no other process rebuilds the roll-ups, erases one of these accounts or drops raw events; before, it
-        // may have done so.
+        // From here on no other process rebuilds the roll-ups, changes what is tracked, erases one of these accounts or drops
+        // raw events; before, it may have done so.
         let standing = self.refuse_other_reporting(&mut connection).await?;
         if standing.erasures != erasures {
             return Err(StoreError::Erased);
@@ -174,8 +177,16 @@ impl Store {
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
         }
+        let mut additions = match tracking.stands(standing.tracking, has_new_activities) {
+            true => prepared,
+            false => {
+                drop(prepared);
+                tracking.settle(&mut connection, has_new_activities).await?;
+                Additions::of(reporting, tracking, &facts, recent)
+            }
+        };
         if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
-            additions = Additions::of(reporting, &facts, recent);
+            additions = Additions::of(reporting, tracking, &facts, recent);
         }
         let mut changed = dimension::rename(&mut connection, accepted(), &named).await?;
         changed.extend(attribute::keep(&mut connection, accepted()).await?);

@@ -1,6 +1,8 @@
 //! Reaching the database: everything that SQLite and Postgres want done differently, but for handing over many rows.
 
-use super::{StoreError, dimension::Dimensions, partition::Partitions, recent::RecentDays, statement::query};
+use super::{
+    StoreError, dimension::Dimensions, partition::Partitions, recent::RecentDays, statement::query, tracking::Tracking,
+};
 use rand::{TryRng, rngs::SysRng};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
@@ -83,7 +85,11 @@ pub(super) struct Shared(PgPool);
 pub(super) struct SharedConnection(PoolConnection<Postgres>);
 
 /// One state of the database, however long it is read and whatever is written meanwhile.
-pub struct Reading(ReadTransaction);
+pub struct Reading {
+    transaction: ReadTransaction,
+    /// The revision of what is tracked.
+    pub(super) tracking: i64,
+}
 
 enum ReadTransaction {
     Sqlite(Transaction<'static, Sqlite>),
@@ -279,13 +285,14 @@ impl OwnConnection {
 impl ReadPool {
     /// Begins to read.
     pub(super) async fn begin(&self) -> Result<Reading, StoreError> {
-        Ok(Reading(match self {
+        let transaction = match self {
             Self::Sqlite(pool) => ReadTransaction::Sqlite(pool.begin().await?),
             Self::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 ReadTransaction::Postgres(pool.begin_with(begin).await?)
             }
-        }))
+        };
+        Ok(Reading { transaction, tracking: 0 })
     }
 
     /// Ends every connection.
@@ -319,7 +326,7 @@ impl SharedConnection {
 impl Reading {
     /// The connection to read with.
     pub(super) fn connection(&mut self) -> Connection<'_> {
-        match &mut self.0 {
+        match &mut self.transaction {
             ReadTransaction::Sqlite(transaction) => Connection::Sqlite(transaction),
             ReadTransaction::Postgres(transaction) => Connection::Postgres(transaction),
         }
@@ -343,6 +350,7 @@ pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
     pub(super) recent: RecentDays,
+    pub(super) tracking: Tracking,
     /// How often somebody had been erased when the dimensions were looked up first.
     pub(super) erasures: Option<i64>,
 }

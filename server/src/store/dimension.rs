@@ -48,6 +48,8 @@ pub(super) struct Numbered<'a> {
     pub(super) named: Vec<Named<'a>>,
     /// The accounts that were not there before.
     pub(super) new_accounts: Vec<i64>,
+    /// Whether there are activities that were not there before.
+    pub(super) has_new_activities: bool,
 }
 
 /// A name that came without an event, with the numbers of what is called so.
@@ -88,17 +90,18 @@ impl Dimensions {
         let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
         let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
         let columns = ("account_user", "user_no", "account_no", "id");
-        self.count += number_parts(connection, columns, &mut self.users, users, None).await?;
+        self.count += number_parts(connection, columns, &mut self.users, users, None).await?.0;
         let activities = events.iter().filter_map(|event| match &event.kind {
             Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
-        self.count += number_parts(connection, columns, &mut self.activities, activities, received).await?;
+        let (count, new) = number_parts(connection, columns, &mut self.activities, activities, received).await?;
+        self.count += count;
 
         // Just looked up: what is missing now was taken out of the database by somebody else.
         let numbered = self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
-        Ok(Numbered { new_accounts, ..numbered })
+        Ok(Numbered { new_accounts, has_new_activities: new > 0, ..numbered })
     }
 
     /// The numbers of each event and of what is named without one, if all have been looked up.
@@ -107,6 +110,7 @@ impl Dimensions {
             events: events.iter().map(|event| self.remembered(event)).collect::<Option<_>>()?,
             named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
             new_accounts: Vec::new(),
+            has_new_activities: false,
         })
     }
 
@@ -153,20 +157,20 @@ async fn number_names<'a>(
     Ok((unknown.len(), new))
 }
 
-/// Numbers names that are unique within something else, and says how many were not known. `(table, number, of, name)`
-/// are the table and its columns; where it has one for it, `received` is when the events came.
+/// Numbers names that are unique within something else, and says how many were not known, and how many are new. `(table,
+/// number, of, name)` are the table and its columns; where it has one for it, `received` is when the events came.
 async fn number_parts<'a>(
     connection: &mut Connection<'_>,
     (table, number, of, name): (&str, &str, &str, &str),
     known: &mut Parts,
     wanted: impl Iterator<Item = (i64, &'a str)>,
     received: Option<i64>,
-) -> Result<usize, StoreError> {
+) -> Result<(usize, usize), StoreError> {
     let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
     let parts =
         || vec![Column::ints(unknown.iter().map(|part| part.0)), Column::texts(unknown.iter().map(|part| part.1))];
-    insert(connection, format!("{table} ({of}, {name}"), parts(), number, received).await?;
+    let new = insert(connection, format!("{table} ({of}, {name}"), parts(), number, received).await?;
     let text = format!(
         "WITH wanted ({of}, {name}) AS ({{rows}}) \
          SELECT t.{of}, t.{name}, t.{number} FROM wanted CROSS JOIN {table} t \
@@ -175,7 +179,7 @@ async fn number_parts<'a>(
     for (of, name, number) in bulk(text, parts()).fetch_all::<(i64, String, i64)>(connection).await? {
         known.entry(of).or_default().insert(name, number);
     }
-    Ok(unknown.len())
+    Ok((unknown.len(), new.len()))
 }
 
 /// Enters rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment they

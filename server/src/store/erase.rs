@@ -9,10 +9,13 @@ use super::{
     audit::{self, Author, EnteredChange, States, Subject, enter},
     connection::{Connection, Writing},
     kept::hold_roll_ups,
-    reject, rollup,
+    reject,
+    rollup::{self, Sums, UserKey},
     scope::{Hold, hold_teams},
     setting,
     statement::{Column, Query, bulk, query},
+    tracking::Tracking,
+    whole_day,
 };
 use crate::task::carry_out;
 use model::{
@@ -24,7 +27,6 @@ use model::{
     audit::{Action, SubjectKind},
     erasure::{Called, ErasureChoice},
     instant::Instant,
-    uses::DayUses,
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -131,10 +133,10 @@ impl Store {
         if target.is_account() {
             hold_teams(connection, Hold::Unchanged).await?;
         }
-        let mut sums = rollup::Sums::default();
+        let (tracking, mut sums) = (Tracking::read(connection).await?, Sums::default());
         if let Some(account_no) = target.account_no {
             for user_no in target.numbers(&found.users) {
-                add_up(connection, account_no, user_no, &mut sums).await?;
+                take(connection, account_no, user_no, &tracking, &mut sums).await?;
             }
         }
         let mut erased = found.counted();
@@ -145,7 +147,7 @@ impl Store {
         blank(connection, &found.texts).await?;
         let erasure = insert_receipt(connection, choice.kind(), erased, author).await?;
         // Last: all servers write to the same few rows of the sums.
-        rollup::take_off(connection, sums).await?;
+        sums.write_and_prune(connection).await?;
         Ok(Some(erasure))
     }
 
@@ -351,36 +353,21 @@ impl OfRows<'_> {
     }
 }
 
-/// Adds up what a user added to the sums; 0 for every user of the account.
-async fn add_up(
+/// Takes from the sums what a user added to them; 0 for every user of the account.
+async fn take(
     connection: &mut Connection<'_>,
     account_no: i64,
     user_no: i64,
-    sums: &mut rollup::Sums,
+    tracking: &Tracking,
+    sums: &mut Sums,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT r.day FROM day_revision r WHERE EXISTS (SELECT 1 FROM user_day d WHERE d.day = r.day \
-               AND d.account_no = $1 AND ($2 = 0 OR d.user_no = $2)) ORDER BY r.day";
-    let days: Vec<(i64,)> = query(sql).bind(account_no).bind(user_no).fetch_all(connection).await?;
-    for days in days.chunks(DAYS) {
-        let wanted = |select: &str, table: &str| {
-            let text = format!(
-                "WITH wanted (day, account_no, user_no) AS ({{rows}}) SELECT {select} FROM wanted CROSS JOIN {table} d \
-                 WHERE d.day = wanted.day AND d.account_no = wanted.account_no \
-                 AND (wanted.user_no = 0 OR d.user_no = wanted.user_no)"
-            );
-            let columns = [
-                Column::ints(days.iter().map(|(day,)| *day)),
-                Column::ints(days.iter().map(|_| account_no)),
-                Column::ints(days.iter().map(|_| user_no)),
-            ];
-            bulk(text, columns)
-        };
-        let add_day = |(day, actions, seconds): (i64, i64, i64)| sums.add_user(day, actions, seconds);
-        wanted("d.day, d.actions, d.seconds", "user_day").for_each(connection, add_day).await?;
-        let add_module = |(day, module_no, actions, uses): (i64, i64, i64, Vec<u8>)| {
-            sums.add_module(day, module_no, actions, &DayUses::from_bytes(&uses));
-        };
-        wanted("d.day, d.module_no, d.actions, d.uses", "user_module_day").for_each(connection, add_module).await?;
+    let sql = "SELECT DISTINCT d.day, d.account_no, d.user_no FROM user_module_day d \
+               WHERE d.day IN (SELECT day FROM day_revision) AND d.account_no = $1 AND ($2 = 0 OR d.user_no = $2)";
+    let keys: Vec<UserKey> = query(sql).bind(account_no).bind(user_no).fetch_all(connection).await?;
+    for keys in keys.chunks(DAYS) {
+        for day in whole_day::read(connection, keys).await? {
+            sums.take(&day.contribution(tracking));
+        }
     }
     Ok(())
 }

@@ -35,7 +35,9 @@ mod statement;
 mod stream;
 mod team;
 mod today;
+mod tracking;
 mod usage;
+mod whole_day;
 
 pub use answer::DatabaseTime;
 pub use append::{Appended, Batch, Outcome, Replay};
@@ -53,14 +55,22 @@ pub use setting::{Asked, Reporting, StoredDemo};
 pub use single_sign_on::{Attempt, Given, StaysOut, Vouched};
 pub use stream::{EntryRow, StreamPage, StreamPosition, UseRow};
 pub use today::{AccountRow, ActionRow, Cards, ModuleRow, UserRow};
+pub use tracking::NameFigures;
 pub use usage::{SecondsRow, SeriesRow, TotalRow, Used};
 
 use crate::task::carry_out;
 use connection::{Connection, Place, ReadPool, Shared, Writer, Writing};
-use model::Day;
+use model::{Day, api::problem::FieldError};
 use setting::Standing;
 use statement::query;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{sync::Mutex, task::JoinError};
 
 /// How long a check may take: whoever asks won't wait longer.
@@ -120,6 +130,9 @@ pub enum StoreError {
     /// Another team has this name.
     #[error("there is already a team named {0:?}")]
     TeamNameTaken(String),
+    /// What was chosen for a module or an activity can't be.
+    #[error("{}", .0.detail)]
+    Choice(FieldError),
     /// A member has this e-mail address.
     #[error("there is already a member with the e-mail address {0}")]
     EmailTaken(String),
@@ -174,6 +187,8 @@ pub struct Store {
     shared: Option<Shared>,
     writer: Arc<Mutex<Writer>>,
     reporting: Reporting,
+    /// The newest revision of what is tracked that was seen.
+    tracking: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -192,7 +207,7 @@ impl Store {
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
-        Ok(Self { place, read, shared, writer, reporting })
+        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default() })
     }
 
     /// A writer on a database whose schema is up to date.
@@ -210,7 +225,8 @@ impl Store {
     /// Begins to read.
     pub async fn read(&self) -> Result<Reading, StoreError> {
         let mut reading = self.read.begin().await?;
-        self.refuse_other_reporting(&mut reading.connection()).await?;
+        reading.tracking = self.refuse_other_reporting(&mut reading.connection()).await?.tracking;
+        self.saw_tracking(reading.tracking);
         Ok(reading)
     }
 
@@ -232,6 +248,16 @@ impl Store {
     async fn refuse_other_reporting(&self, connection: &mut Connection<'_>) -> Result<Standing, StoreError> {
         let standing = setting::standing(connection).await?;
         standing.filter(|standing| standing.agrees_with(self.reporting)).ok_or(StoreError::ReportingChanged)
+    }
+
+    /// The revision of what is tracked, at least as new as whatever this process has read: answers that were kept under
+    /// another one are over.
+    pub fn tracking_revision(&self) -> i64 {
+        self.tracking.load(Ordering::Acquire)
+    }
+
+    fn saw_tracking(&self, revision: i64) {
+        self.tracking.fetch_max(revision, Ordering::AcqRel);
     }
 
     /// Whether the database takes a write, has every migration, and has room to grow. On Postgres with a connection of

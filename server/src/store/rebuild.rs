@@ -10,6 +10,7 @@ use super::{
     rollup::{self, Additions, Fact},
     setting,
     statement::{Row, query},
+    tracking::Tracking,
 };
 use model::{Day, instant::Instant};
 use sqlx::AssertSqlSafe;
@@ -77,6 +78,7 @@ pub(super) async fn roll_up_again(
         delete.execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
+    let tracking = Tracking::read(connection).await?;
     let (mut count, mut recent) = (0, RecentDays::default());
     loop {
         let facts = events.next(connection).await?;
@@ -84,8 +86,18 @@ pub(super) async fn roll_up_again(
             return Ok(count);
         }
         count += facts.len() as u64;
-        rollup::apply(connection, Additions::of(reporting, &facts, &recent), &mut recent).await?;
+        rollup::apply(connection, Additions::of(reporting, &tracking, &facts, &recent), &mut recent).await?;
     }
+}
+
+/// Waits for whoever stores events, however long, and lets nobody else store any until the transaction ends. An SQLite
+/// transaction is alone anyway.
+pub(super) async fn hold_events(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
+    }
+    query("SET LOCAL lock_timeout = 0").execute(connection).await?;
+    query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await.map(|_| ())
 }
 
 /// A walk through all events that are kept, some at a time.
@@ -104,8 +116,7 @@ impl Events {
             let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
             return Ok(Self::Sqlite(0, since));
         }
-        query("SET LOCAL lock_timeout = 0").execute(connection).await?;
-        query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+        hold_events(connection).await?;
         let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
         let sql = format!(
             "DECLARE every_event NO SCROLL CURSOR FOR \

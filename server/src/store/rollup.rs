@@ -1,8 +1,8 @@
 //! Roll-ups: what the dashboards read instead of events.
 //!
-//! Each is a function of the set of events. Per user and day, what is there is read or remembered, merged with what is
-//! new, and written back; what that changes is then added to the figures of all accounts. A batch writes each row once,
-//! however many of its events touch it.
+//! Each is a function of the set of events and of what is tracked ([`Tracking`]). Per user and day, what is there is read
+//! or remembered, merged with what is new, and written back; what that changes is then added to the figures of all
+//! accounts. A batch writes each row once, however many of its events touch it.
 
 use super::{
     Reporting, StoreError,
@@ -11,6 +11,7 @@ use super::{
     dimension::Numbers,
     recent::{Known, RecentDays, StoredModuleDay},
     statement::{Column, bulk, put, row_count},
+    tracking::{Shown, Tracking},
 };
 use model::{
     instant::Instant,
@@ -31,26 +32,32 @@ pub(super) struct Fact {
 
 /// Day, account, user.
 pub(super) type UserKey = (i64, i64, i64);
-/// Day, account, user, module.
+/// Day, account, user, shown module.
 pub(super) type UserModuleKey = (i64, i64, i64, i64);
-/// Day, and a module or an activity.
+/// Day, and a shown module or activity.
 type PartKey = (i64, i64);
 
 /// The scope whose sums are kept: all accounts.
 const ALL_ACCOUNTS: i64 = 0;
 
-/// A row of `user_day`, without its key.
+/// A row of `user_day`, without its key: what is tracked of a user's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UserDay {
-    minutes: ActiveMinutes,
-    seconds: i64,
-    actions: i64,
-    last_signal: i64,
+    pub(super) minutes: ActiveMinutes,
+    pub(super) seconds: i64,
+    pub(super) actions: i64,
+    pub(super) last_signal: i64,
 }
 
-struct UserModuleDay {
-    actions: i64,
-    last_use: i64,
-    uses: DayUses,
+/// A row of `user_module_day`, without its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UserModuleDay {
+    /// Those that are tracked; none where there were heartbeats alone.
+    pub(super) actions: i64,
+    /// When the last of these was; 0 where there is none.
+    pub(super) last_use: i64,
+    /// All that was sent, tracked or not.
+    pub(super) uses: DayUses,
 }
 
 #[derive(Default)]
@@ -70,13 +77,15 @@ struct PartDay {
 /// A fact in its local day.
 struct Signal {
     user: UserKey,
-    minute: u16,
-    fact: Fact,
+    module: Shown,
+    of: Use,
+    time: Instant,
 }
 
 /// What facts add for each user and day, each key once; merged with what was there as far as that is remembered.
-pub(super) struct Additions {
+pub(super) struct Additions<'t> {
     reporting: Reporting,
+    tracking: &'t Tracking,
     users: Vec<(UserKey, UserDay)>,
     modules: Vec<(UserModuleKey, UserModuleDay)>,
     /// The places of those that are yet to be merged.
@@ -85,7 +94,7 @@ pub(super) struct Additions {
     sums: Sums,
 }
 
-/// What they add for all accounts together.
+/// What is added to the sums of all accounts together, and taken from them.
 #[derive(Default)]
 pub(super) struct Sums {
     totals: BTreeMap<i64, TotalDay>,
@@ -93,40 +102,10 @@ pub(super) struct Sums {
     activities: BTreeMap<PartKey, PartDay>,
 }
 
-impl Sums {
-    /// Adds what a user did on a day, whole.
-    pub(super) fn add_user(&mut self, day: i64, actions: i64, seconds: i64) {
-        let total = self.totals.entry(day).or_default();
-        total.users += 1;
-        total.actions += actions;
-        total.seconds += seconds;
-    }
-
-    /// Adds what they did in a module on that day.
-    pub(super) fn add_module(&mut self, day: i64, module_no: i64, actions: i64, uses: &DayUses) {
-        add_part(&mut self.modules, (day, module_no), true, actions);
-        for uses in uses.by_activity() {
-            let actions = uses.iter().map(|of| of.count).sum();
-            add_part(&mut self.activities, (day, uses[0].activity), true, actions);
-        }
-    }
-
-    /// As much, to be taken off.
-    fn negated(mut self) -> Self {
-        for TotalDay { users, actions, seconds } in self.totals.values_mut() {
-            (*users, *actions, *seconds) = (-*users, -*actions, -*seconds);
-        }
-        for PartDay { users, actions } in self.modules.values_mut().chain(self.activities.values_mut()) {
-            (*users, *actions) = (-*users, -*actions);
-        }
-        self
-    }
-}
-
 /// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
-    mut additions: Additions,
+    mut additions: Additions<'_>,
     recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
     // Of days that were not looked at before, more may be known by now.
@@ -138,31 +117,8 @@ pub(super) async fn apply(
     let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
     put_modules(connection, &modules).await?;
     // Last: every server waits for whoever has written these.
-    let revisions = add(connection, sums).await?;
+    let revisions = sums.write(connection).await?;
     recent.remember(users, modules, revisions);
-    Ok(())
-}
-
-/// Adds to the sums, and says which revision each of their days has got by that.
-async fn add(connection: &mut Connection<'_>, sums: Sums) -> Result<Vec<(i64, i64)>, StoreError> {
-    let days: Vec<i64> = sums.totals.keys().copied().collect();
-    add_totals(connection, sums.totals).await?;
-    add_parts(connection, "module_day", "module_no", sums.modules).await?;
-    add_parts(connection, "activity_day", "activity_no", sums.activities).await?;
-    raise_revisions(connection, days).await
-}
-
-/// Takes off the sums what users added who are gone. What nobody is left in goes, as if it had never been.
-pub(super) async fn take_off(connection: &mut Connection<'_>, sums: Sums) -> Result<(), StoreError> {
-    let days: Vec<i64> = sums.totals.keys().copied().collect();
-    add(connection, sums.negated()).await?;
-    for table in ["total_day", "module_day", "activity_day"] {
-        let text = format!(
-            "WITH wanted (day) AS ({{rows}}) \
-             DELETE FROM {table} WHERE scope_no = 0 AND day IN (SELECT day FROM wanted) AND users = 0"
-        );
-        bulk(text, [Column::ints(days.iter().copied())]).execute(connection).await?;
-    }
     Ok(())
 }
 
@@ -184,41 +140,51 @@ pub(super) async fn lock_accounts(
     lock.execute(connection).await
 }
 
-impl Additions {
+impl<'t> Additions<'t> {
     /// Sorts facts by what they add to, adds up neighbours, and merges them with what is remembered.
-    pub(super) fn of(reporting: Reporting, facts: &[Fact], recent: &RecentDays) -> Self {
+    pub(super) fn of(reporting: Reporting, tracking: &'t Tracking, facts: &[Fact], recent: &RecentDays) -> Self {
         let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
         let mut signals: Vec<Signal> = facts
             .iter()
-            .map(|&fact| {
-                let LocalMinute { day, minute } = local_minutes.at(fact.time);
-                let Numbers { account_no, user_no, .. } = fact.numbers;
-                Signal { user: (day_number(day), account_no, user_no), minute, fact }
+            .map(|fact| {
+                let local = local_minutes.at(fact.time);
+                let Numbers { account_no, user_no, module_no, .. } = fact.numbers;
+                Signal {
+                    user: (day_number(local.day), account_no, user_no),
+                    module: tracking.module(module_no),
+                    of: fact.as_use(local),
+                    time: fact.time,
+                }
             })
             .collect();
-        signals.sort_unstable_by_key(|signal| (signal.user, signal.fact.numbers.module_no));
+        signals.sort_unstable_by_key(|signal| (signal.user, signal.module.number));
         let (mut users, mut modules) = (Vec::new(), Vec::new());
         for of_user in signals.chunk_by(|one, next| one.user == next.user) {
-            let user @ (day, account_no, user_no) = of_user[0].user;
-            users.push((user, UserDay::of(of_user)));
-            let module_no = |signal: &Signal| signal.fact.numbers.module_no;
-            for of_module in of_user.chunk_by(|one, next| module_no(one) == module_no(next)) {
-                if let Some(module) = UserModuleDay::of(of_module) {
-                    modules.push(((day, account_no, user_no, module_no(&of_module[0])), module));
-                }
+            let Signal { user: user @ (day, account_no, user_no), of, time, .. } = of_user[0];
+            let midnight = time.millis() - of.millis_of_day();
+            let mut tracked = UserDay::default();
+            for of_module in of_user.chunk_by(|one, next| one.module.number == next.module.number) {
+                let module = of_module[0].module;
+                let uses = of_module.iter().map(|signal| signal.of).collect();
+                let of_module = UserModuleDay::of(uses, module, midnight, tracking);
+                tracked.add(&of_module, module, midnight);
+                modules.push(((day, account_no, user_no, module.number), of_module));
+            }
+            // Whoever did nothing that is tracked was not there.
+            if !tracked.minutes.is_empty() {
+                users.push((user, tracked));
             }
         }
         let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
-        let mut additions = Self { reporting, users, modules, unmerged_users, unmerged_modules, sums: Sums::default() };
+        let sums = Sums::of_days(signals.iter().map(|signal| signal.user.0));
+        let mut additions = Self { reporting, tracking, users, modules, unmerged_users, unmerged_modules, sums };
         additions.merge_remembered(recent);
         additions
     }
 
     /// The days that they are of.
     pub(super) fn days(&self) -> Vec<i64> {
-        let mut days: Vec<i64> = self.users.iter().map(|((day, ..), _)| *day).collect();
-        days.dedup();
-        days
+        self.sums.totals.keys().copied().collect()
     }
 
     fn merge_remembered(&mut self, recent: &RecentDays) {
@@ -299,66 +265,170 @@ impl Additions {
     fn merge_module(&mut self, place: usize, old: Option<&StoredModuleDay>) {
         let ((day, .., module_no), module) = &mut self.modules[place];
         let old_uses = old.map(StoredModuleDay::unpacked);
-        add_part(&mut self.sums.modules, (*day, *module_no), old.is_none(), module.actions);
-        for uses in module.uses.by_activity() {
-            let (activity_no, actions) = (uses[0].activity, uses.iter().map(|of| of.count).sum());
-            let is_new = old_uses.as_ref().is_none_or(|old| !old.has(activity_no));
-            add_part(&mut self.sums.activities, (*day, activity_no), is_new, actions);
+        // Without an action that is tracked there is none in the sums.
+        if module.actions > 0 {
+            let is_new = old.is_none_or(|old| old.actions == 0);
+            add_part(&mut self.sums.modules, (*day, *module_no), is_new.into(), module.actions);
+            for (activity_no, actions) in self.tracking.actions(&module.uses) {
+                let is_new = old_uses.as_ref().is_none_or(|old| !self.tracking.has(old, activity_no));
+                add_part(&mut self.sums.activities, (*day, activity_no), is_new.into(), actions);
+            }
         }
         if let Some((old, old_uses)) = old.zip(old_uses) {
+            module.last_use = match (old.actions, module.actions) {
+                (0, _) => module.last_use,
+                (_, 0) => old.last_use,
+                _ => module.last_use.max(old.last_use),
+            };
             module.actions += old.actions;
-            module.last_use = module.last_use.max(old.last_use);
             module.uses.merge(old_uses);
         }
     }
 }
 
-impl Signal {
-    /// None for a heartbeat.
-    fn as_use(&self) -> Option<Use> {
-        let Fact { numbers, count, .. } = self.fact;
-        (numbers.activity_no > 0).then_some(Use { activity: numbers.activity_no, minute: self.minute, count })
-    }
-}
-
-fn actions(signals: &[Signal]) -> i64 {
-    signals.iter().map(|signal| signal.fact.count).sum()
-}
-
-impl UserDay {
-    fn of(signals: &[Signal]) -> Self {
-        Self {
-            minutes: signals.iter().map(|signal| signal.minute).collect(),
-            seconds: 0,
-            actions: actions(signals),
-            last_signal: signals.iter().map(|signal| signal.fact.time.millis()).max().unwrap_or_default(),
+impl Fact {
+    fn as_use(&self, LocalMinute { minute, millis, .. }: LocalMinute) -> Use {
+        match self.numbers.activity_no {
+            0 => Use::heartbeat(self.numbers.module_no, minute, millis),
+            activity => Use { activity, minute, millis, count: self.count },
         }
     }
 }
 
+impl Default for UserDay {
+    fn default() -> Self {
+        Self { minutes: ActiveMinutes::default(), seconds: 0, actions: 0, last_signal: i64::MIN }
+    }
+}
+
+impl UserDay {
+    /// Adds what was done in a module, where that is tracked. Midnight is in milliseconds since the epoch.
+    pub(super) fn add(&mut self, module_day: &UserModuleDay, module: Shown, midnight: i64) {
+        if !module.tracked {
+            return;
+        }
+        for of in module_day.uses.iter() {
+            self.minutes.insert(of.minute);
+            self.last_signal = self.last_signal.max(midnight + of.millis_of_day());
+        }
+        self.actions += module_day.actions;
+    }
+}
+
 impl UserModuleDay {
-    /// None where there are heartbeats alone, which are no use of the module.
-    fn of(signals: &[Signal]) -> Option<Self> {
-        let used = signals.iter().filter(|signal| signal.as_use().is_some());
-        let last_use = used.map(|signal| signal.fact.time.millis()).max()?;
-        let uses = signals.iter().filter_map(Signal::as_use).collect();
-        Some(Self { actions: actions(signals), last_use, uses })
+    /// What uses amount to, in a module that may not be tracked. Midnight is in milliseconds since the epoch.
+    pub(super) fn of(uses: DayUses, module: Shown, midnight: i64, tracking: &Tracking) -> Self {
+        let (mut actions, mut last_use) = (0, None);
+        let tracked = |uses: &&[Use]| module.tracked && tracking.tracked_activity(uses[0].activity).is_some();
+        for uses in uses.by_activity().filter(tracked) {
+            actions += uses.iter().map(|of| of.count).sum::<i64>();
+            last_use = last_use.max(uses.last().map(|of| midnight + of.millis_of_day()));
+        }
+        Self { actions, last_use: last_use.unwrap_or_default(), uses }
     }
 
-    fn stored(self) -> StoredModuleDay {
+    pub(super) fn stored(self) -> StoredModuleDay {
         let Self { actions, last_use, uses } = self;
         StoredModuleDay { actions, last_use, uses: uses.to_bytes() }
     }
 }
 
-/// Adds a user's actions in a module or an activity, and the user where they are the first.
-fn add_part(parts: &mut BTreeMap<PartKey, PartDay>, key: PartKey, is_new: bool, actions: i64) {
+impl Sums {
+    /// Nothing yet, of days that hold events.
+    fn of_days(days: impl Iterator<Item = i64>) -> Self {
+        Self { totals: days.map(|day| (day, TotalDay::default())).collect(), ..Self::default() }
+    }
+
+    /// Adds what a user's day adds to them.
+    pub(super) fn add(&mut self, contribution: &Contribution) {
+        self.count(contribution, 1);
+    }
+
+    /// Takes it from them.
+    pub(super) fn take(&mut self, contribution: &Contribution) {
+        self.count(contribution, -1);
+    }
+
+    fn count(&mut self, Contribution { day, user, modules, activities }: &Contribution, sign: i64) {
+        let total = self.totals.entry(*day).or_default();
+        if let Some((actions, seconds)) = user {
+            total.users += sign;
+            total.actions += sign * actions;
+            total.seconds += sign * seconds;
+        }
+        for (module_no, actions) in modules {
+            add_part(&mut self.modules, (*day, *module_no), sign, sign * actions);
+        }
+        for (activity_no, actions) in activities {
+            add_part(&mut self.activities, (*day, *activity_no), sign, sign * actions);
+        }
+    }
+
+    /// Adds them to what is stored, and marks their days as changed: returns which revision each has got by that. Every
+    /// server waits for whoever has done so.
+    pub(super) async fn write(self, connection: &mut Connection<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
+        let Self { totals, modules, activities } = self;
+        let days: Vec<i64> = totals.keys().copied().collect();
+        add_totals(connection, totals).await?;
+        add_parts(connection, "module_day", "module_no", &modules).await?;
+        add_parts(connection, "activity_day", "activity_no", &activities).await?;
+        raise_revisions(connection, days).await
+    }
+
+    /// The same where something may be taken from them: what nobody used then has no row left, nor has a day without any
+    /// event, as if they never had one.
+    pub(super) async fn write_and_prune(mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        let changes = |_: &PartKey, part: &mut PartDay| part.users != 0 || part.actions != 0;
+        self.modules.retain(changes);
+        self.activities.retain(changes);
+        let keys = |parts: &BTreeMap<PartKey, PartDay>| parts.keys().copied().collect::<Vec<PartKey>>();
+        let (modules, activities) = (keys(&self.modules), keys(&self.activities));
+        let days: Vec<i64> = self.totals.keys().copied().collect();
+        self.write(connection).await?;
+        prune_totals(connection, days).await?;
+        prune_parts(connection, "module_day", "module_no", &modules).await?;
+        prune_parts(connection, "activity_day", "activity_no", &activities).await
+    }
+}
+
+/// What a user's day adds to the sums of all accounts: to each at most once.
+pub(super) struct Contribution {
+    day: i64,
+    /// Actions and time spent; nothing where nothing is tracked.
+    user: Option<(i64, i64)>,
+    /// Shown modules with their actions.
+    modules: Vec<PartKey>,
+    /// Shown activities with theirs.
+    activities: Vec<PartKey>,
+}
+
+impl Contribution {
+    /// That of all that a user did on a day, by shown module.
+    pub(super) fn of<'a>(
+        day: i64,
+        user: Option<&UserDay>,
+        modules: impl Iterator<Item = (i64, &'a UserModuleDay)>,
+        tracking: &Tracking,
+    ) -> Self {
+        let user = user.map(|user| (user.actions, user.seconds));
+        let mut contribution = Self { day, user, modules: Vec::new(), activities: Vec::new() };
+        for (module_no, module) in modules.filter(|(_, module)| module.actions > 0) {
+            contribution.modules.push((module_no, module.actions));
+            contribution.activities.extend(tracking.actions(&module.uses));
+        }
+        contribution
+    }
+}
+
+/// Counts users and actions of a module or an activity.
+fn add_part(parts: &mut BTreeMap<PartKey, PartDay>, key: PartKey, users: i64, actions: i64) {
     let part = parts.entry(key).or_default();
-    part.users += i64::from(is_new);
+    part.users += users;
     part.actions += actions;
 }
 
-fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) -> Vec<Column<'static>> {
+/// The columns of keys.
+pub(super) fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -366,7 +436,8 @@ fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) -> Vec<Colu
     ]
 }
 
-fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+/// The columns of keys.
+pub(super) fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -376,12 +447,13 @@ fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone
 }
 
 /// The columns of keys behind one with the place of each: what is stored comes back with it, which is less than the key.
-fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
+pub(super) fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
     let places = Column::ints((0..).take(row_count(&keys)));
     std::iter::once(places).chain(keys).collect()
 }
 
-async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+/// Writes rows of `user_day`.
+pub(super) async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     let mut columns = user_columns(users.iter().map(|(key, _)| key));
     columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
@@ -391,7 +463,8 @@ async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]
     put("user_day", &key, &["minutes", "seconds", "actions", "last_signal"], columns).execute(connection).await
 }
 
-async fn put_modules(
+/// Writes rows of `user_module_day`.
+pub(super) async fn put_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
@@ -425,7 +498,7 @@ async fn add_parts(
     connection: &mut Connection<'_>,
     table: &str,
     part: &str,
-    parts: BTreeMap<PartKey, PartDay>,
+    parts: &BTreeMap<PartKey, PartDay>,
 ) -> Result<(), StoreError> {
     let columns = [
         Column::ints(parts.keys().map(|_| ALL_ACCOUNTS)),
@@ -440,6 +513,32 @@ async fn add_parts(
          users = {table}.users + excluded.users, actions = {table}.actions + excluded.actions"
     );
     bulk(text, columns).execute(connection).await
+}
+
+/// Drops the sums of what nobody used, among these.
+async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
+    bulk(
+        "WITH wanted (day) AS ({rows}) DELETE FROM total_day WHERE scope_no = 0 AND day IN (SELECT day FROM wanted) \
+         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)",
+        [Column::ints(days)],
+    )
+    .execute(connection)
+    .await
+}
+
+async fn prune_parts(
+    connection: &mut Connection<'_>,
+    table: &str,
+    part: &str,
+    keys: &[PartKey],
+) -> Result<(), StoreError> {
+    let text = format!(
+        "WITH changed (day, {part}) AS ({{rows}}) DELETE FROM {table} WHERE scope_no = {ALL_ACCOUNTS} AND users = 0 \
+         AND (day, {part}) IN (SELECT day, {part} FROM changed)"
+    );
+    bulk(text, [Column::ints(keys.iter().map(|key| key.0)), Column::ints(keys.iter().map(|key| key.1))])
+        .execute(connection)
+        .await
 }
 
 /// Marks days as changed, and says which revision each has got by that.

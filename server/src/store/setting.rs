@@ -47,7 +47,10 @@ pub(super) const EVENTS_SINCE: &str = "events_since";
 
 /// Which roll-ups there are, and what they hold: counted up where that changes, so that databases from before compute
 /// theirs again.
-const ROLL_UPS: (&str, &str) = ("roll_ups", "2");
+const ROLL_UPS: (&str, &str) = ("roll_ups", "3");
+
+/// The revision of what is tracked: counted up with every change of it. Nothing was changed yet where there is none.
+const TRACKING: &str = "tracking";
 
 impl Asked {
     /// What there is, but for what is asked for.
@@ -133,6 +136,14 @@ pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<
     Ok(standing(connection).await?.map(|standing| standing.reporting))
 }
 
+/// Counts up the revision of what is tracked, and returns it. Whoever else does so waits until the transaction ends.
+pub(super) async fn raise_tracking(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE SET \
+               value = CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT) RETURNING CAST(value AS BIGINT)";
+    let (revision,) = query(sql).bind(TRACKING).fetch_one(connection).await?;
+    Ok(revision)
+}
+
 /// What whoever writes must agree with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
@@ -140,6 +151,8 @@ pub(super) struct Standing {
     pub(super) reporting: Reporting,
     /// Whether they are those that this version works with.
     of_this_version: bool,
+    /// The revision of what is tracked.
+    pub(super) tracking: i64,
     /// How often somebody was erased.
     pub(super) erasures: i64,
     /// From when on raw events are there.
@@ -155,8 +168,8 @@ impl Standing {
 
 /// What stands; `None` in a database that has just been made.
 pub(super) async fn standing(connection: &mut Connection<'_>) -> Result<Option<Standing>, StoreError> {
-    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3, $4, $5)");
-    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0).bind(ERASURES).bind(EVENTS_SINCE);
+    let select = query("SELECT name, value FROM setting WHERE name IN ($1, $2, $3, $4, $5, $6)");
+    let select = select.bind(ZONE).bind(IDLE_GAP).bind(ROLL_UPS.0).bind(ERASURES).bind(EVENTS_SINCE).bind(TRACKING);
     let rows: Vec<(String, String)> = select.fetch_all(connection).await?;
     let value = |wanted| rows.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
     let Some((zone, idle_gap)) = value(ZONE).zip(value(IDLE_GAP)) else { return Ok(None) };
@@ -170,9 +183,10 @@ pub(super) async fn standing(connection: &mut Connection<'_>) -> Result<Option<S
         Some(value) => value.parse().map(Some).map_err(|_| wrong(name, value)),
         None => Ok(None),
     };
+    let tracking = number(TRACKING)?.unwrap_or_default();
     let erasures = number(ERASURES)?.unwrap_or_default();
     let events_since = Instant::from_millis(number(EVENTS_SINCE)?.unwrap_or(i64::MIN));
-    Ok(Some(Standing { reporting, of_this_version, erasures, events_since }))
+    Ok(Some(Standing { reporting, of_this_version, tracking, erasures, events_since }))
 }
 
 /// Counts an erasure. Whoever counts the next waits for the end of this transaction.

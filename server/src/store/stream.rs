@@ -3,6 +3,7 @@
 use super::{
     Reading, Scope, StoreError, day_number,
     statement::{Column, bulk},
+    tracking::Tracking,
 };
 use model::{
     Day,
@@ -82,7 +83,7 @@ struct Row {
 /// The last use of the last entry that may be on a page, so that only those that may are named and sorted: `$1` is the
 /// scope's number, `$2` the day, `$3` the use the page begins behind, `$4` the limit.
 pub(super) const LEAST_USE: &str = "
-    SELECT last_use FROM user_module_day WHERE day = $2 AND last_use < $3 AND {seen}
+    SELECT last_use FROM user_module_day WHERE day = $2 AND last_use < $3 AND actions > 0 AND {seen}
     ORDER BY last_use DESC LIMIT 1 OFFSET $4";
 
 /// The page: `$1` is the scope's number, `$2` the day, `$3` to `$6` the position behind which it begins, `$7` the limit,
@@ -90,13 +91,15 @@ pub(super) const LEAST_USE: &str = "
 pub(super) const ENTRIES: &str = "
     SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
            account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
-           account_user.id AS user_id, COALESCE(account_user.name, account_user.id) AS user_name, module.name AS module
-    FROM (SELECT * FROM user_module_day WHERE day = $2 AND last_use BETWEEN $8 AND $3 AND {seen}) d
+           account_user.id AS user_id, COALESCE(account_user.name, account_user.id) AS user_name,
+           COALESCE(module.display_name, module.name) AS module
+    FROM (SELECT * FROM user_module_day WHERE day = $2 AND last_use BETWEEN $8 AND $3 AND actions > 0 AND {seen}) d
     JOIN account ON account.account_no = d.account_no
     JOIN account_user ON account_user.user_no = d.user_no AND account_user.account_no = d.account_no
     JOIN module ON module.module_no = d.module_no
-    WHERE d.last_use < $3 OR (account.id, account_user.id, module.name) > ($4, $5, $6)
-    ORDER BY d.last_use DESC, account.id, account_user.id, module.name
+    WHERE d.last_use < $3
+       OR (account.id, account_user.id, COALESCE(module.display_name, module.name)) > ($4, $5, $6)
+    ORDER BY d.last_use DESC, account.id, account_user.id, COALESCE(module.display_name, module.name)
     LIMIT $7";
 
 impl Reading {
@@ -150,7 +153,8 @@ impl Reading {
         Ok(rows.into_iter().collect())
     }
 
-    /// The activities of the users and modules of a page: the most actions first, then by name.
+    /// The activities of the users and modules of a page that are tracked, as they are shown: the most actions first, then
+    /// by name.
     async fn uses(&mut self, day: Day, rows: &[Row]) -> Result<HashMap<(i64, i64, i64), Vec<UseRow>>, StoreError> {
         let columns = [
             Column::ints(rows.iter().map(|_| day_number(day))),
@@ -166,7 +170,12 @@ impl Reading {
             columns,
         );
         let stored: Vec<(i64, i64, i64, Vec<u8>)> = uses.at_once().fetch_all(&mut self.connection()).await?;
-        let uses = stored.into_iter().map(|(a, u, m, uses)| ((a, u, m), DayUses::from_bytes(&uses)));
+        let tracking = Tracking::read(&mut self.connection()).await?;
+        let shown = |of: Use| Some(Use { activity: tracking.tracked_activity(of.activity)?, ..of });
+        let uses = stored.into_iter().map(|(account_no, user_no, module_no, uses)| {
+            let uses = DayUses::from_bytes(&uses).iter().filter_map(shown).collect();
+            ((account_no, user_no, module_no), uses)
+        });
         let uses: Vec<((i64, i64, i64), DayUses)> = uses.collect();
         let actions =
             self.actions(uses.iter().flat_map(|(_, uses)| uses.iter()).map(|of| of.activity).collect()).await?;
@@ -183,11 +192,11 @@ impl Reading {
         Ok(rows.collect())
     }
 
-    /// Actions by the numbers of activities.
+    /// What shown activities are called, by number.
     async fn actions(&mut self, numbers: BTreeSet<i64>) -> Result<HashMap<i64, String>, StoreError> {
         let actions = bulk(
             "WITH wanted (activity_no) AS ({rows}) \
-             SELECT activity.activity_no, activity.action FROM wanted CROSS JOIN activity \
+             SELECT activity.activity_no, COALESCE(activity.shown_name, activity.action) FROM wanted CROSS JOIN activity \
              WHERE activity.activity_no = wanted.activity_no",
             [Column::ints(numbers)],
         );

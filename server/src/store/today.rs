@@ -123,30 +123,31 @@ pub(super) const MOST_ACTIVE_USERS: &str = "
     LIMIT $3";
 
 pub(super) const POPULAR_MODULES: &str = "
-    SELECT module.name, module_day.users, module_day.actions
+    SELECT COALESCE(module.display_name, module.name) AS shown, module_day.users, module_day.actions
     FROM module_day JOIN module ON module.module_no = module_day.module_no
     WHERE module_day.scope_no = $1 AND module_day.day = $2
-    ORDER BY module_day.users DESC, module_day.actions DESC, module.name
+    ORDER BY module_day.users DESC, module_day.actions DESC, shown
     LIMIT $3";
 
 pub(super) const POPULAR_MODULES_ADDED: &str = "
-    SELECT module.name, used.users, used.actions
+    SELECT COALESCE(module.display_name, module.name) AS shown, used.users, used.actions
     FROM (
         SELECT module_no, COUNT(*) AS users, CAST(SUM(actions) AS BIGINT) AS actions
-        FROM user_module_day WHERE day = $2 AND {seen}
+        FROM user_module_day WHERE day = $2 AND actions > 0 AND {seen}
         GROUP BY module_no
     ) used
     JOIN module ON module.module_no = used.module_no
-    ORDER BY used.users DESC, used.actions DESC, module.name
+    ORDER BY used.users DESC, used.actions DESC, shown
     LIMIT $3";
 
 pub(super) const FREQUENT_ACTIONS: &str = "
-    SELECT module.name, activity.action, activity_day.users, activity_day.actions
+    SELECT COALESCE(module.display_name, module.name) AS module_shown,
+           COALESCE(activity.shown_name, activity.action) AS shown, activity_day.users, activity_day.actions
     FROM activity_day
     JOIN activity ON activity.activity_no = activity_day.activity_no
-    JOIN module ON module.module_no = activity.module_no
+    JOIN module ON module.module_no = COALESCE(activity.shown_module_no, activity.module_no)
     WHERE activity_day.scope_no = $1 AND activity_day.day = $2
-    ORDER BY activity_day.actions DESC, activity_day.users DESC, module.name, activity.action
+    ORDER BY activity_day.actions DESC, activity_day.users DESC, module_shown, shown
     LIMIT $3";
 
 impl Reading {

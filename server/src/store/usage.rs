@@ -77,6 +77,11 @@ impl Reading {
         Ok(last.map(|(day,)| day_from_number(day)))
     }
 
+    /// The revision of what is tracked and of all names that are shown.
+    pub fn tracking_revision(&self) -> i64 {
+        self.tracking
+    }
+
     /// A number that goes up whenever a day of the period changes.
     pub async fn revision(&mut self, period: Period) -> Result<i64, StoreError> {
         let sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM day_revision WHERE day BETWEEN $1 AND $2";
@@ -117,25 +122,26 @@ impl Reading {
         }
         let sql = match of {
             TableOf::Activities => {
-                "SELECT d.activity_no, module.name, activity.action,
+                "SELECT d.activity_no, COALESCE(module.display_name, module.name) AS module_shown,
+                    COALESCE(activity.shown_name, activity.action) AS shown,
                     CAST(SUM(CASE WHEN d.day >= $4 THEN d.actions ELSE 0 END) AS BIGINT),
                     CAST(SUM(CASE WHEN d.day < $4 THEN d.actions ELSE 0 END) AS BIGINT)
                 FROM activity_day d
                 JOIN activity ON activity.activity_no = d.activity_no
-                JOIN module ON module.module_no = activity.module_no
+                JOIN module ON module.module_no = COALESCE(activity.shown_module_no, activity.module_no)
                 WHERE d.scope_no = $1 AND d.day BETWEEN $2 AND $3
-                GROUP BY d.activity_no, module.name, activity.action
-                ORDER BY module.name, activity.action"
+                GROUP BY d.activity_no, module.display_name, module.name, activity.shown_name, activity.action
+                ORDER BY module_shown, shown"
             }
             TableOf::Modules => {
-                "SELECT d.module_no, module.name, NULL,
+                "SELECT d.module_no, COALESCE(module.display_name, module.name) AS shown, NULL,
                     CAST(SUM(CASE WHEN d.day >= $4 THEN d.actions ELSE 0 END) AS BIGINT),
                     CAST(SUM(CASE WHEN d.day < $4 THEN d.actions ELSE 0 END) AS BIGINT)
                 FROM module_day d
                 JOIN module ON module.module_no = d.module_no
                 WHERE d.scope_no = $1 AND d.day BETWEEN $2 AND $3
-                GROUP BY d.module_no, module.name
-                ORDER BY module.name"
+                GROUP BY d.module_no, module.display_name, module.name
+                ORDER BY shown"
             }
         };
         let both = Period { from: period.previous().from, to: period.to };

@@ -8,6 +8,7 @@
 mod examples;
 mod teams;
 mod today;
+pub(crate) mod tracking;
 mod usage;
 
 pub(crate) use usage::{Asked, TableKind, Wanted};
@@ -40,6 +41,8 @@ struct Signal {
     day: Day,
     /// Whole minutes since the local day began.
     minute: i64,
+    /// Of a module that is not tracked: no signal at all, but accounts and users are still called what it says.
+    untracked: bool,
 }
 
 /// A user is known by account id and user id together.
@@ -71,7 +74,7 @@ impl Reference {
             let day = self.day_of(event.time);
             let start = *self.day_starts.entry(day).or_insert_with(|| first_instant(self.zone, day));
             let minute = (event.time.millis() - start.millis()) / 60_000;
-            self.signals.push(Signal { event: event.clone(), day, minute });
+            self.signals.push(Signal { event: event.clone(), day, minute, untracked: false });
         }
         !known
     }
@@ -89,14 +92,15 @@ impl Reference {
     fn signals_of(&self, days: &[Day], account: Option<&str>) -> Vec<&Signal> {
         self.signals
             .iter()
-            .filter(|signal| days.contains(&signal.day))
+            .filter(|signal| days.contains(&signal.day) && !signal.untracked)
             .filter(|signal| account.is_none_or(|account| signal.event.account == account))
             .collect()
     }
 
     /// Whether the user's newest signal is at most as old as the online window.
     fn is_online(&self, who: &Who, now: Instant) -> bool {
-        let newest = self.signals.iter().filter(|signal| signal.who() == *who).map(|signal| signal.event.time).max();
+        let signals = self.signals.iter().filter(|signal| signal.who() == *who && !signal.untracked);
+        let newest = signals.map(|signal| signal.event.time).max();
         newest.is_some_and(|newest| now.millis() - newest.millis() <= self.online_window * 60_000)
     }
 

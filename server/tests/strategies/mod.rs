@@ -7,3 +7,4 @@ pub(crate) mod events;
 pub(crate) mod places;
 pub(crate) mod questions;
 pub(crate) mod teams;
+pub(crate) mod tracking;

@@ -1,0 +1,139 @@
+//! What is tracked, and the module rules, as those see and change them on the page who may.
+
+use super::{
+    form::{Form, TrackingForm},
+    page,
+    problem::ApiProblem,
+};
+use crate::{
+    Server,
+    members::MemberError,
+    store::{Author, Sight},
+    task::carry_out,
+};
+use app::{
+    PageData,
+    view::{TrackingQuery, View, parse_search},
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use model::{
+    api::{member::SentForm, problem::FieldError, tracking::RulesPreview},
+    module_rule::ModuleRules,
+    tracking::{Choice, SentName},
+};
+use serde_json::{Value, json};
+
+/// What the page shows before anything was typed.
+pub(super) async fn load(server: &Server, query: &TrackingQuery, sight: Sight) -> Result<PageData, ApiProblem> {
+    page_data(server, query, sight, SentForm::default(), None).await
+}
+
+pub(super) async fn post_tracking(
+    State(server): State<Server>,
+    TrackingForm { mut form, reader, author, sight }: TrackingForm,
+) -> Result<Response, ApiProblem> {
+    let uri = &form.parts.uri;
+    let view = View::parse(uri.path(), &parse_search(uri.query().unwrap_or_default()));
+    let done = match form.text("do") {
+        "save" => choose(&server, &mut form, author).await,
+        "save-rules" => match rules(&mut form) {
+            Some(rules) => Some(server.module_rules.replace(rules, author).await.map_err(MemberError::from)),
+            None => None,
+        },
+        "preview-rules" => match rules(&mut form) {
+            Some(rules) => {
+                let preview = server.dashboards.preview_rules(&rules).await?;
+                let data = of_view(&server, &view, sight, form.sent(), Some(preview)).await;
+                return Ok(page::answer(&server, form.parts, reader, data.map_err(|problem| *problem.0)).await);
+            }
+            None => None,
+        },
+        other => {
+            let fault = format!("Nothing can be done that is called “{other}”");
+            form.note("", fault);
+            None
+        }
+    };
+    match done {
+        Some(Ok(())) => return Ok(Redirect::to(&view.href()).into_response()),
+        Some(Err(error)) => form.note_failure(error),
+        None => {}
+    }
+    let data = of_view(&server, &view, sight, form.sent(), None).await;
+    Ok(form.answer(&server, reader, data).await)
+}
+
+/// Chooses what was typed, unless something is wrong with it.
+async fn choose(server: &Server, form: &mut Form, author: Author) -> Option<Result<(), MemberError>> {
+    let name = match form.text("kind") {
+        "activity" => SentName::Activity(form.number("id")),
+        _ => SentName::Module(form.number("id")),
+    };
+    let into = form.text("merged_into");
+    let into = (!into.is_empty()).then(|| form.number("merged_into"));
+    let typed =
+        json!({"display_name": form.text("display_name"), "tracked": form.ticked("tracked"), "merged_into": into});
+    let choice = noted(form, Choice::from_json(&typed), |pointer| pointer.to_owned())?;
+    let store = server.store.clone();
+    let chosen = carry_out(async move { Ok(store.choose(name, choice, &author).await?) }).await;
+    Some(chosen.and_then(|chosen| match chosen {
+        Some(_) => Ok(()),
+        None => Err(MemberError::NoName),
+    }))
+}
+
+/// The rules that were typed, as the API takes them; nothing where they are wrong, which is noted.
+fn rules(form: &mut Form) -> Option<ModuleRules> {
+    let sent = form.sent();
+    let [kinds, prefixes, modules, strips] =
+        ["rule_kind", "rule_prefix", "rule_module", "rule_action"].map(|name| sent.all(name));
+    let rows = kinds.into_iter().zip(prefixes).zip(modules.into_iter().zip(strips));
+    let rules: Vec<Value> = rows
+        .filter(|((kind, _), _)| !kind.is_empty())
+        .map(|((kind, prefix), (module, strip))| {
+            json!({"kind": kind, "prefix": prefix, "module": module, "strip": strip == "rest"})
+        })
+        .collect();
+    // Of fields there are many of each name, so that all are at fault together.
+    noted(form, ModuleRules::from_json(&json!({"rules": rules})), |_| "/rules".to_owned())
+}
+
+/// What was read; what is at fault is noted, at the field that `place` makes of its pointer.
+fn noted<T>(form: &mut Form, read: Result<T, Vec<FieldError>>, place: impl Fn(&str) -> String) -> Option<T> {
+    let errors = match read {
+        Ok(read) => return Some(read),
+        Err(errors) => errors,
+    };
+    for FieldError { pointer, detail } in errors {
+        form.note(place(&pointer).trim_start_matches('/'), detail);
+    }
+    None
+}
+
+async fn of_view(
+    server: &Server,
+    view: &View,
+    sight: Sight,
+    form: SentForm,
+    preview: Option<RulesPreview>,
+) -> Result<PageData, ApiProblem> {
+    let query = if let View::Tracking(query) = view { query.clone() } else { TrackingQuery::default() };
+    page_data(server, &query, sight, form, preview).await
+}
+
+async fn page_data(
+    server: &Server,
+    query: &TrackingQuery,
+    sight: Sight,
+    form: SentForm,
+    preview: Option<RulesPreview>,
+) -> Result<PageData, ApiProblem> {
+    let mut modules = server.dashboards.tracking(sight).await?.modules;
+    let open = modules.iter().find(|module| Some(module.id) == query.module).map(|module| module.shown_id);
+    // There may be thousands of activities, of which the page shows those of one module.
+    modules.iter_mut().filter(|module| Some(module.shown_id) != open).for_each(|module| module.activities.clear());
+    Ok(PageData::Tracking { modules, rules: server.store.module_rules().await?, form, preview })
+}

@@ -1,0 +1,386 @@
+//! What modules and activities are shown as, in the database and in memory; and changing it, with all that follows for the
+//! roll-ups. How it follows from what was chosen is worked out in `model::tracking`.
+
+use super::{
+    Reading, Scope, Store, StoreError,
+    audit::{self, Author, States, Subject},
+    connection::Connection,
+    day_from_number, day_number, rebuild, setting,
+    statement::{Column, bulk, query},
+    whole_day,
+};
+use foldhash::HashMap;
+use model::{
+    Day,
+    api::tracking::{UNTRACKED, Untracked},
+    audit::{Action, SubjectKind},
+    period::Period,
+    tracking::{Choice, SentActivity, SentModule, SentName, SentNames, ShownActivity, ShownNames},
+    uses::DayUses,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What modules and activities are shown as, by number: what is not in here stands for itself and is tracked.
+#[derive(Debug, Default)]
+pub(super) struct Tracking {
+    /// Counted up with every change; none before it was read.
+    revision: Option<i64>,
+    modules: HashMap<i64, Shown>,
+    activities: HashMap<i64, Shown>,
+}
+
+/// What a module or an activity is shown as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// The number of what stands for it.
+    pub(super) number: i64,
+    /// Whether that is tracked.
+    pub(super) tracked: bool,
+}
+
+impl Tracking {
+    /// As the database has it.
+    pub(super) async fn read(connection: &mut Connection<'_>) -> Result<Self, StoreError> {
+        let revision = Some(setting::standing(connection).await?.map_or(0, |standing| standing.tracking));
+        let modules = "SELECT m.module_no, s.module_no, s.tracked FROM module m \
+                       JOIN module s ON s.module_no = COALESCE(m.shown_no, m.module_no) \
+                       WHERE m.shown_no IS NOT NULL OR m.tracked = 0";
+        let activities = "SELECT activity_no, COALESCE(shown_no, activity_no), shown_tracked FROM activity \
+                          WHERE shown_no IS NOT NULL OR shown_tracked = 0";
+        Ok(Self {
+            revision,
+            modules: by_number(query(modules).fetch_all(connection).await?),
+            activities: by_number(query(activities).fetch_all(connection).await?),
+        })
+    }
+
+    /// What a module is shown as.
+    pub(super) fn module(&self, module_no: i64) -> Shown {
+        shown(&self.modules, module_no)
+    }
+
+    /// What an activity is shown as where it is tracked, as far as its module is. A heartbeat is none.
+    pub(super) fn tracked_activity(&self, activity_no: i64) -> Option<i64> {
+        let Shown { number, tracked } = shown(&self.activities, activity_no);
+        (tracked && activity_no > 0).then_some(number)
+    }
+
+    /// How often each shown activity was done that is tracked, in a module that is: each once.
+    pub(super) fn actions(&self, uses: &DayUses) -> Vec<(i64, i64)> {
+        let mut actions: Vec<(i64, i64)> = Vec::new();
+        for uses in uses.by_activity() {
+            let Some(shown) = self.tracked_activity(uses[0].activity) else { continue };
+            let count = uses.iter().map(|of| of.count).sum::<i64>();
+            match actions.iter_mut().find(|(number, _)| !self.activities.is_empty() && *number == shown) {
+                Some((_, sum)) => *sum += count,
+                None => actions.push((shown, count)),
+            }
+        }
+        actions
+    }
+
+    /// Whether a shown activity was done.
+    pub(super) fn has(&self, uses: &DayUses, shown: i64) -> bool {
+        match self.activities.is_empty() {
+            true => uses.has(shown),
+            false => uses.by_activity().any(|uses| self.tracked_activity(uses[0].activity) == Some(shown)),
+        }
+    }
+
+    /// Whether it is that of a revision, and what is new in this transaction stands for itself.
+    pub(super) fn stands(&self, revision: i64, has_new_activities: bool) -> bool {
+        self.revision == Some(revision) && !(has_new_activities && self.merges_modules())
+    }
+
+    /// Reads it again, and works out what new activities are shown as. Must be called where nobody else changes it.
+    pub(super) async fn settle(
+        &mut self,
+        connection: &mut Connection<'_>,
+        has_new_activities: bool,
+    ) -> Result<(), StoreError> {
+        *self = Self::read(connection).await?;
+        if has_new_activities && self.merges_modules() {
+            // First: of two servers that bring two activities which are one, the second waits here for the first.
+            setting::raise_tracking(connection).await?;
+            let names = sent_names(connection).await?;
+            put_shown(connection, &names.sent, names.stored).await?;
+            *self = Self::read(connection).await?;
+        }
+        Ok(())
+    }
+
+    fn merges_modules(&self) -> bool {
+        self.modules.iter().any(|(number, shown)| shown.number != *number)
+    }
+}
+
+fn by_number(rows: Vec<(i64, i64, i64)>) -> HashMap<i64, Shown> {
+    let shown = rows.into_iter().map(|(sent, number, tracked)| (sent, Shown { number, tracked: tracked != 0 }));
+    shown.filter(|(sent, shown)| shown.number != *sent || !shown.tracked).collect()
+}
+
+fn shown(others: &HashMap<i64, Shown>, number: i64) -> Shown {
+    others.get(&number).copied().unwrap_or(Shown { number, tracked: true })
+}
+
+/// Every name, and what the database has of what it is shown as.
+struct StoredNames {
+    sent: SentNames,
+    stored: StoredShown,
+}
+
+/// What the database has of what names are shown as, by number.
+#[derive(Default)]
+struct StoredShown {
+    /// Of modules: by which they are shown, if by another; else 0.
+    modules: BTreeMap<i64, i64>,
+    activities: BTreeMap<i64, StoredActivity>,
+}
+
+/// The same of an activity: what stands for it, in which module, called what, and whether it is tracked. Zeros and empty
+/// texts are NULL in the database.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct StoredActivity {
+    shown_no: i64,
+    module_no: i64,
+    name: String,
+    tracked: i64,
+}
+
+async fn sent_names(connection: &mut Connection<'_>) -> Result<StoredNames, StoreError> {
+    let mut names = StoredNames { sent: SentNames::default(), stored: StoredShown::default() };
+    let sql = "SELECT module_no, name, display_name, tracked, merged_into, COALESCE(shown_no, 0) FROM module";
+    type ModuleFields = (i64, String, Option<String>, i64, Option<i64>, i64);
+    for (number, name, display_name, tracked, merged_into, shown_no) in
+        query(sql).fetch_all::<ModuleFields>(connection).await?
+    {
+        let choice = Choice { display_name, tracked: tracked != 0, merged_into };
+        names.sent.modules.insert(number, SentModule { name, choice });
+        names.stored.modules.insert(number, shown_no);
+    }
+    let sql = "SELECT activity_no, module_no, action, display_name, tracked, merged_into, COALESCE(shown_no, 0), \
+               COALESCE(shown_module_no, 0), COALESCE(shown_name, ''), shown_tracked FROM activity";
+    type ActivityFields = (i64, i64, String, Option<String>, i64, Option<i64>, i64, i64, String, i64);
+    for row in query(sql).fetch_all::<ActivityFields>(connection).await? {
+        let (number, module_no, action, display_name, tracked, merged_into, shown_no, shown_module_no, name, of_shown) =
+            row;
+        let choice = Choice { display_name, tracked: tracked != 0, merged_into };
+        let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
+        names.sent.activities.insert(number, activity);
+        let stored = StoredActivity { shown_no, module_no: shown_module_no, name, tracked: of_shown };
+        names.stored.activities.insert(number, stored);
+    }
+    Ok(names)
+}
+
+/// Works out what names are shown as, and writes what differs from what is there.
+async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: StoredShown) -> Result<(), StoreError> {
+    let ShownNames { modules, activities } = names.shown();
+    let mut joined: BTreeMap<i64, usize> = BTreeMap::new();
+    modules.values().for_each(|shown| *joined.entry(*shown).or_default() += 1);
+    let shown_by = |(number, shown): (&i64, &i64)| (*number, if shown == number { 0 } else { *shown });
+    let changed = |(number, shown): &(i64, i64)| stored.modules.get(number) != Some(shown);
+    let modules: Vec<(i64, i64)> = modules.iter().map(shown_by).filter(changed).collect();
+    bulk(
+        "WITH shown (module_no, shown_no) AS ({rows}) UPDATE module SET shown_no = NULLIF(shown.shown_no, 0) \
+         FROM shown WHERE module.module_no = shown.module_no",
+        [Column::ints(modules.iter().map(|row| row.0)), Column::ints(modules.iter().map(|row| row.1))],
+    )
+    .execute(connection)
+    .await?;
+    let activity = |(number, shown): (&i64, ShownActivity)| {
+        // Where modules are joined, others may come that are the same.
+        let stands_for_others = shown.number != *number || joined.get(&shown.module_no).is_some_and(|count| *count > 1);
+        let is_elsewhere = names.activities.get(number).is_some_and(|sent| sent.module_no != shown.module_no);
+        let activity = StoredActivity {
+            shown_no: if stands_for_others { shown.number } else { 0 },
+            module_no: if is_elsewhere { shown.module_no } else { 0 },
+            name: shown.display_name.unwrap_or_default(),
+            tracked: shown.tracked.into(),
+        };
+        (*number, activity)
+    };
+    let activities: Vec<(i64, StoredActivity)> = activities
+        .iter()
+        .map(|(number, shown)| activity((number, shown.clone())))
+        .filter(|(number, shown)| stored.activities.get(number) != Some(shown))
+        .collect();
+    bulk(
+        "WITH shown (activity_no, shown_no, module_no, name, tracked) AS ({rows}) UPDATE activity SET \
+         shown_no = NULLIF(shown.shown_no, 0), shown_module_no = NULLIF(shown.module_no, 0), \
+         shown_name = NULLIF(shown.name, ''), shown_tracked = shown.tracked \
+         FROM shown WHERE activity.activity_no = shown.activity_no",
+        [
+            Column::ints(activities.iter().map(|row| row.0)),
+            Column::ints(activities.iter().map(|row| row.1.shown_no)),
+            Column::ints(activities.iter().map(|row| row.1.module_no)),
+            Column::texts(activities.iter().map(|row| row.1.name.as_str())),
+            Column::ints(activities.iter().map(|row| row.1.tracked)),
+        ],
+    )
+    .execute(connection)
+    .await
+}
+
+impl Store {
+    /// Chooses something for a module or an activity, for all there was and all that comes, and returns what is chosen now;
+    /// `None` where there is no such one. Whoever stores events waits meanwhile. Must not be cancelled half-way: run it in a
+    /// task of its own.
+    pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
+        let mut writing = self.write().await?;
+        let connection = &mut writing.connection();
+        rebuild::hold_events(connection).await?;
+        self.refuse_other_reporting(connection).await?;
+        let StoredNames { mut sent, stored } = sent_names(connection).await?;
+        let Some(subject) = subject(&sent, name) else { return Ok(None) };
+        let state_before = state(&sent, name);
+        sent.choose(name, choice).map_err(StoreError::Choice)?;
+        let states = States { before: state_before, after: state(&sent, name) };
+        if states.before == states.after {
+            return Ok(chosen(&sent, name).cloned());
+        }
+        let before = Tracking::read(connection).await?;
+        put_choice(connection, &sent, name).await?;
+        put_shown(connection, &sent, stored).await?;
+        let after = Tracking::read(connection).await?;
+        let modules = concerned(&sent, &before, &after);
+        if !modules.is_empty() {
+            let module_of = sent.activities.iter().map(|(number, activity)| (*number, activity.module_no)).collect();
+            whole_day::show_again(connection, self.reporting, &modules, (&before, &after), &module_of).await?;
+        }
+        let revision = setting::raise_tracking(connection).await?;
+        audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
+        writing.commit().await?;
+        self.saw_tracking(revision);
+        Ok(chosen(&sent, name).cloned())
+    }
+}
+
+/// The shown modules, as they were, that hold anything which is shown otherwise now.
+fn concerned(names: &SentNames, before: &Tracking, after: &Tracking) -> BTreeSet<i64> {
+    let modules = names.modules.keys().filter(|number| before.module(**number) != after.module(**number)).copied();
+    let differs = |number: i64| shown(&before.activities, number) != shown(&after.activities, number);
+    let activities = names.activities.iter().filter(|(number, _)| differs(**number));
+    let sent = modules.chain(activities.map(|(_, activity)| activity.module_no));
+    sent.map(|module_no| before.module(module_no).number).collect()
+}
+
+async fn put_choice(connection: &mut Connection<'_>, names: &SentNames, name: SentName) -> Result<(), StoreError> {
+    let (sql, number) = match name {
+        SentName::Module(number) => (
+            "UPDATE module SET display_name = NULLIF($2, ''), tracked = $3, merged_into = NULLIF($4, 0) \
+             WHERE module_no = $1",
+            number,
+        ),
+        SentName::Activity(number) => (
+            "UPDATE activity SET display_name = NULLIF($2, ''), tracked = $3, merged_into = NULLIF($4, 0) \
+             WHERE activity_no = $1",
+            number,
+        ),
+    };
+    let Some(Choice { display_name, tracked, merged_into }) = chosen(names, name) else { return Ok(()) };
+    let update = query(sql).bind(number).bind(display_name.as_deref().unwrap_or_default());
+    update.bind(i64::from(*tracked)).bind(merged_into.unwrap_or_default()).execute(connection).await.map(|_| ())
+}
+
+/// What was chosen for one.
+fn chosen(names: &SentNames, name: SentName) -> Option<&Choice> {
+    match name {
+        SentName::Module(number) => names.modules.get(&number).map(|module| &module.choice),
+        SentName::Activity(number) => names.activities.get(&number).map(|activity| &activity.choice),
+    }
+}
+
+/// One of them as a subject of the audit log.
+fn subject(names: &SentNames, name: SentName) -> Option<Subject> {
+    let (kind, number) = match name {
+        SentName::Module(number) => (SubjectKind::Module, number),
+        SentName::Activity(number) => (SubjectKind::Activity, number),
+    };
+    Some(Subject { kind, number, name: called(names, name)? })
+}
+
+/// What one is called as it is sent.
+fn called(names: &SentNames, name: SentName) -> Option<String> {
+    match name {
+        SentName::Module(number) => Some(names.modules.get(&number)?.name.clone()),
+        SentName::Activity(number) => {
+            let SentActivity { module_no, action, .. } = names.activities.get(&number)?;
+            Some(format!("{} · {action}", names.modules.get(module_no)?.name))
+        }
+    }
+}
+
+/// What the audit log tells of what was chosen.
+fn state(names: &SentNames, name: SentName) -> Value {
+    let into: fn(i64) -> SentName = match name {
+        SentName::Module(_) => SentName::Module,
+        SentName::Activity(_) => SentName::Activity,
+    };
+    let Some(Choice { display_name, tracked, merged_into }) = chosen(names, name) else { return Value::Null };
+    let merged_into = merged_into.and_then(|number| called(names, into(number)));
+    json!({"display_name": display_name, "tracked": tracked, "merged_into": merged_into})
+}
+
+/// What was done under a name as it was sent, tracked or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameFigures {
+    /// The last local day it was used.
+    pub last_day: Option<Day>,
+    /// Actions, ever.
+    pub actions: i64,
+    /// Actions in the period that was asked about.
+    pub period_actions: i64,
+}
+
+impl Reading {
+    /// Every module and activity there is.
+    pub async fn sent_names(&mut self) -> Result<SentNames, StoreError> {
+        Ok(sent_names(&mut self.connection()).await?.sent)
+    }
+
+    /// The first of what is not tracked, by name.
+    pub async fn untracked(&mut self) -> Result<Vec<Untracked>, StoreError> {
+        let sql = "SELECT COALESCE(display_name, name), NULL, module_no, NULL FROM module \
+                   WHERE tracked = 0 AND shown_no IS NULL \
+                   UNION ALL \
+                   SELECT COALESCE(m.display_name, m.name), COALESCE(a.shown_name, a.action), a.module_no, a.activity_no \
+                   FROM activity a JOIN module m ON m.module_no = COALESCE(a.shown_module_no, a.module_no) \
+                   WHERE a.shown_tracked = 0 AND COALESCE(a.shown_no, a.activity_no) = a.activity_no AND m.tracked = 1";
+        let rows: Vec<(String, Option<String>, i64, Option<i64>)> =
+            query(sql).fetch_all(&mut self.connection()).await?;
+        let untracked = |(module, action, module_id, activity_id)| Untracked { module, action, module_id, activity_id };
+        let mut untracked: Vec<Untracked> = rows.into_iter().map(untracked).collect();
+        untracked.sort();
+        untracked.truncate(UNTRACKED);
+        Ok(untracked)
+    }
+
+    /// What a scope did under each name as it was sent, by the number of the activity; of heartbeats by that of the module,
+    /// below 0. Reads every day there is, one at a time.
+    pub async fn name_figures(
+        &mut self,
+        scope: &Scope,
+        period: Period,
+    ) -> Result<BTreeMap<i64, NameFigures>, StoreError> {
+        let days = query("SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day");
+        let days: Vec<(i64,)> = days.fetch_all(&mut self.connection()).await?;
+        let mut figures: BTreeMap<i64, NameFigures> = BTreeMap::new();
+        for (day,) in days {
+            let in_period = (day_number(period.from)..=day_number(period.to)).contains(&day);
+            let uses = scope.query("SELECT uses FROM user_module_day WHERE day = $2 AND {seen}").bind(day);
+            let uses: Vec<(Vec<u8>,)> = uses.fetch_all(&mut self.connection()).await?;
+            for (uses,) in uses {
+                for uses in DayUses::from_bytes(&uses).by_activity() {
+                    let figures = figures.entry(uses[0].activity).or_default();
+                    let actions = uses.iter().map(|of| of.count).sum::<i64>();
+                    figures.actions += actions;
+                    figures.period_actions += if in_period { actions } else { 0 };
+                    figures.last_day = Some(day_from_number(day));
+                }
+            }
+        }
+        Ok(figures)
+    }
+}
