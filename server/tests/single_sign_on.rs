@@ -16,7 +16,7 @@ use model::{audit::Action, instant::Instant, member::Role, team::TeamDefinition}
 use reqwest::{Response, header};
 use serde_json::{Value, json};
 use server::members::single_sign_on::Settings;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The cookie of an attempt.
 const ATTEMPT: &str = "__Host-attempt";
@@ -86,11 +86,11 @@ async fn add_team(server: &TestServer, name: &str) {
 /// Fails unless nobody was signed in, with this status and these words; nothing of the provider's may show.
 async fn stays_out(browser: &Browser<'_>, answer: Response, status: u16, words: &str) {
     assert_eq!((answer.status().as_u16(), browser.cookie("__Host-session")), (status, None));
-    assert_eq!(browser.cookie(ATTEMPT), None, "the attempt is over");
     assert!(answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
     let page = answer.text().await.unwrap();
     let alert = page.split("class=\"form-error\">").nth(1).expect("an alert");
     assert!(alert.starts_with(words), "{words}: {alert}");
+    assert!(status == 400 || browser.cookie(ATTEMPT).is_none(), "the attempt is over");
     assert!(page.contains("Sign in with Example") && !page.contains(CLIENT_SECRET) && !page.contains("EdDSA"));
 }
 
@@ -157,8 +157,9 @@ async fn what_does_not_come_back_as_it_went_signs_nobody_in() {
         staff(&mut claims);
         let code = provider.code(&claims, Signed::Well, &told["code_challenge"]);
         stays_out(&browser, arrive(&browser, state, &code).await, 400, not_begun).await;
-        // Nor does the right one, now that the attempt is over.
-        stays_out(&browser, arrive(&browser, &told["state"], &code).await, 400, not_begun).await;
+        // Who sent the browser here with it has not ended what it began.
+        assert_eq!(arrive(&browser, &told["state"], &code).await.status(), 303);
+        assert_eq!(browser.cookie(ATTEMPT), None);
     }
 
     // Whoever lures others to the end of their own attempt does not sign them in as themselves: not who began nothing, and
@@ -201,7 +202,7 @@ async fn what_does_not_come_back_as_it_went_signs_nobody_in() {
     let told = depart(&one, "/sign-in/oidc").await;
     server.set_now(noon().plus_millis(600_000));
     stays_out(&one, arrive(&one, &told["state"], "x").await, 400, not_begun).await;
-    assert_eq!(server.store.members().await.unwrap().len(), 2, "Ada and Eve");
+    assert_eq!(server.store.members().await.unwrap().len(), 3, "Ada, Eve and Lisa");
 }
 
 #[tokio::test]
@@ -221,9 +222,8 @@ async fn a_token_that_is_wrong_signs_nobody_in() {
         ("sub", json!(null)),
         ("iat", json!("yesterday")),
     ];
-    // None of them stays out because of where they are: an attempt that fails counts against that.
-    let mut places = 1..;
-    let mut browser = || Browser::at(&server, &format!("192.0.2.{}", places.next().unwrap()));
+    // However many there are: it is the provider's doing.
+    let browser = || Browser::new(&server);
     for (claim, value) in wrong {
         let browser = browser();
         let change = |claims: &mut Value| {
@@ -373,6 +373,23 @@ async fn groups_decide_role_and_teams_each_time() {
     assert_eq!(permissions(&server, "ada@example.com").await.0, Role::Viewer);
 }
 
+/// As a provider does for who is in too many.
+#[tokio::test]
+async fn where_the_provider_leaves_groups_out_they_decide_nothing() {
+    let provider = Provider::start().await;
+    let server = start(provider.settings(&["admins=administrator", "sales=team:Sales"])).await;
+    add_team(&server, "Sales").await;
+    let lisa = Browser::new(&server);
+    assert_eq!(sign_in(&lisa, &provider, "lisa", &["admins", "sales"]).await, 303);
+    let without_groups = |claims: &mut Value| drop(claims.as_object_mut().unwrap().remove("groups"));
+    let answer = sign_in_as(&lisa, &provider, "lisa", Signed::Well, without_groups).await;
+    assert_eq!(answer.status(), 303);
+    assert_eq!(permissions(&server, "lisa@example.com").await, (Role::Administrator, false, vec!["Sales".to_owned()]));
+    let eve = Browser::new(&server);
+    let answer = sign_in_as(&eve, &provider, "eve", Signed::Well, without_groups).await;
+    stays_out(&eve, answer, 403, "You are no member yet").await;
+}
+
 #[tokio::test]
 async fn without_rules_groups_decide_nothing() {
     let provider = Provider::start().await;
@@ -475,12 +492,44 @@ async fn while_the_provider_is_down_passwords_work() {
     assert_eq!(provider.asked(), 1);
     server.set_now(noon().plus_millis(3_610_001));
     depart(&other, "/sign-in/oidc").await;
-    assert_eq!(provider.asked(), 2);
+    provider.is_asked(2).await;
     // What is known of it stands while it is down.
     provider.stop().await;
     server.set_now(noon().plus_millis(2 * 3_610_001));
     let told = depart(&other, "/sign-in/oidc").await;
     stays_out(&other, arrive(&other, &told["state"], "x").await, 502, down).await;
+}
+
+#[tokio::test]
+async fn who_goes_away_while_the_provider_is_asked_leaves_it_to_others() {
+    let provider = Provider::start().await;
+    let server = start(provider.settings(&[])).await;
+    let hung = provider.hang().await;
+    let (gone, browser) = (Browser::new(&server), Browser::new(&server));
+    tokio::select! {
+        _ = gone.get("/sign-in/oidc") => panic!("the provider does not answer"),
+        () = provider.is_asked(1) => {}
+    }
+    drop(hung);
+    depart(&browser, "/sign-in/oidc").await;
+    assert_eq!(provider.asked(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_provider_that_is_known() {
+    let provider = Provider::start().await;
+    let server = start(provider.settings(&[])).await;
+    let browser = Browser::new(&server);
+    depart(&browser, "/sign-in/oidc").await;
+    server.set_now(noon().plus_millis(3_600_000));
+    let hung = provider.hang().await;
+    for _ in 0..3 {
+        let departure = depart(&browser, "/sign-in/oidc");
+        tokio::time::timeout(Duration::from_secs(5), departure).await.unwrap();
+    }
+    provider.is_asked(2).await;
+    drop(hung);
+    assert_eq!(provider.asked(), 2);
 }
 
 #[tokio::test]
@@ -511,6 +560,14 @@ async fn attempts_that_fail_are_few() {
     let answer = arrive(&browser, &told["state"], "made-up").await;
     assert_eq!(answer.headers()[header::RETRY_AFTER], "60");
     assert_eq!(server.texts("SELECT 'used' FROM used_attempt").await.len(), 0);
+    // Passwords from there are as good as before, and the reverse.
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await, 303);
+    let there = Browser::at(&server, "192.0.2.7");
+    for number in 0..11 {
+        there.sign_in(&format!("{number}@example.com"), PASSWORD).await;
+    }
+    assert_eq!(there.sign_in("eve@example.com", PASSWORD).await, 429);
+    assert_eq!(sign_in(&there, &provider, "ada", &[]).await, 303);
 }
 
 /// Behind a load balancer a browser may come back to another server than sent it off.

@@ -1,4 +1,5 @@
-//! How many wrong passwords are verified: a few at once, then one a minute. The time is passed in.
+//! How many wrong passwords are verified, and how many codes of nobody asked about: a few at once, then one a minute. The
+//! time is passed in.
 
 use model::instant::Instant;
 use std::{
@@ -16,13 +17,17 @@ const EACH: i64 = 60_000;
 /// Above so many holders those that have their whole allowance are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// Who has an allowance of wrong passwords.
+/// Who has an allowance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Holder {
     /// Whoever tries this name, from wherever.
     Name([u8; 32]),
     /// Whoever tries from this address, whatever name.
     Address(IpAddr),
+    /// Whoever comes back from a provider of single sign-on to this address. What fails there stops no password, and the
+    /// reverse.
+    #[cfg(feature = "oidc")]
+    Arrival(IpAddr),
     /// A browser its member has signed in with before: what others try is nothing to it.
     Device([u8; 32]),
     /// A member who is signed in and types the password again.
@@ -30,14 +35,25 @@ pub(super) enum Holder {
 }
 
 impl Holder {
-    /// The holder for an address: of version 6, for the network of one household or company.
+    /// The holder for an address.
     pub(super) fn of_address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::Address(address.into()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::Address(IpAddr::from([a, b, c, d, 0, 0, 0, 0]))
-            }
+        Self::Address(household(address))
+    }
+
+    /// The holder for whoever comes back to an address.
+    #[cfg(feature = "oidc")]
+    pub(super) fn of_arrival(address: IpAddr) -> Self {
+        Self::Arrival(household(address))
+    }
+}
+
+/// An address; of version 6, the network of one household or company.
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
     }
 }
@@ -47,8 +63,8 @@ impl Holder {
 pub(super) struct Throttle(Arc<Mutex<HashMap<Holder, Instant>>>);
 
 impl Throttle {
-    /// Takes one from the allowance of each holder, before the password is verified, so that many at once are no way
-    /// around it. Where one has none left nothing is taken, and the error says in how many seconds it will have.
+    /// Takes one from the allowance of each holder, before it is found out whether they are right, so that many at once are
+    /// no way around it. Where one has none left nothing is taken, and the error says in how many seconds it will have.
     pub(super) fn take(&self, holders: &[Holder], now: Instant) -> Result<(), u64> {
         // When a holder has its whole allowance again. What is kept is whole, whatever happened to whoever held it.
         let mut whole_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +85,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Gives back what was taken: the password was right.
+    /// Gives back what was taken: nothing was wrong, or nothing that the holders are to blame for.
     pub(super) fn give_back(&self, holders: &[Holder]) {
         let mut whole_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for holder in holders {

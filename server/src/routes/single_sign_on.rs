@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Server,
-    members::single_sign_on::{Arrival, SignOnError, SingleSignOn},
+    members::single_sign_on::{Arrival, ProviderError, SignOnError, SingleSignOn},
     store::StaysOut,
     task::carry_out,
 };
@@ -41,7 +41,8 @@ pub(super) async fn get_departure(State(server): State<Server>, mut parts: Parts
     if same_origin::check_browser(&parts.headers).is_err() {
         return Ok(Redirect::to(&View::SignIn(to).href()).into_response());
     }
-    match single_sign_on.depart(&to).await {
+    let wanted = to.clone();
+    match carry_out(async move { single_sign_on.depart(&wanted).await }).await {
         Ok(departure) => {
             let mut response = Redirect::to(&departure.address).into_response();
             cookie::keep_attempt(response.headers_mut(), &departure.attempt);
@@ -67,11 +68,16 @@ pub(super) async fn get_arrival(State(server): State<Server>, mut parts: Parts) 
     };
     let to = within(&SingleSignOn::destination(&arrival)).to_owned();
     let browser = browser(&parts, address(&parts, &server.proxies));
-    let mut response = match carry_out(async move { single_sign_on.arrive(arrival, &browser).await }).await {
+    let arrived = carry_out(async move { single_sign_on.arrive(arrival, &browser).await }).await;
+    // What others send a browser here with leaves it what it began itself.
+    let is_over = !matches!(arrived, Err(SignOnError::NotBegun));
+    let mut response = match arrived {
         Ok(admission) => sign_in::admitted(&admission, &to),
         Err(error) => answer(&server, parts, &to, error).await,
     };
-    cookie::forget_attempt(response.headers_mut());
+    if is_over {
+        cookie::forget_attempt(response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -85,7 +91,16 @@ async fn answer(server: &Server, parts: Parts, to: &str, error: SignOnError) -> 
         SignOnError::TooMany(seconds) => Some(*seconds),
         _ => None,
     };
-    tracing::warn!(%error, "nobody was signed in by single sign-on");
+    match error {
+        // Anyone can have these, as often as they like.
+        SignOnError::NotBegun
+        | SignOnError::Declined
+        | SignOnError::TooMany(_)
+        | SignOnError::Provider(ProviderError::AskedBefore) => {
+            tracing::debug!(%error, "nobody was signed in by single sign-on");
+        }
+        _ => tracing::warn!(%error, "nobody was signed in by single sign-on"),
+    }
     let (status, detail) = explained(&error);
     let form = SentForm {
         values: vec![("return".to_owned(), to.to_owned())],
@@ -103,26 +118,26 @@ async fn answer(server: &Server, parts: Parts, to: &str, error: SignOnError) -> 
 /// What happened and what to do, in words for who wanted to sign in. What the provider said is for the log alone.
 fn explained(error: &SignOnError) -> (StatusCode, String) {
     let (status, text) = match error {
-        SignOnError::NotBegun | SignOnError::StaysOut(StaysOut::Used) => (
+        SignOnError::NotBegun | SignOnError::StaysOut(StaysOut::Used, _) => (
             StatusCode::BAD_REQUEST,
             "This was not begun in this browser, or too long ago, or is over. Begin again from here",
         ),
         SignOnError::Declined => {
             (StatusCode::FORBIDDEN, "You were not signed in, as was asked for. Try again if you like")
         }
-        SignOnError::StaysOut(StaysOut::Disabled) => {
+        SignOnError::StaysOut(StaysOut::Disabled, _) => {
             (StatusCode::FORBIDDEN, "An administrator says that you can't sign in. Ask them")
         }
-        SignOnError::StaysOut(StaysOut::MayNotJoin) => (
+        SignOnError::StaysOut(StaysOut::MayNotJoin, _) => (
             StatusCode::FORBIDDEN,
             "You are no member yet, and in no group that may come in. Ask an administrator to invite you",
         ),
-        SignOnError::StaysOut(StaysOut::EmailNotVerified) => (
+        SignOnError::StaysOut(StaysOut::EmailNotVerified, _) => (
             StatusCode::FORBIDDEN,
             "Your provider does not say that your e-mail address is yours, which it must the first time. Have the address \
              verified there, or ask an administrator",
         ),
-        SignOnError::StaysOut(StaysOut::SomebodyElse) => (
+        SignOnError::StaysOut(StaysOut::SomebodyElse, _) => (
             StatusCode::FORBIDDEN,
             "The member with your e-mail address is somebody else to your provider. Ask an administrator",
         ),

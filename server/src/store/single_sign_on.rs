@@ -95,7 +95,9 @@ impl Store {
         if !use_attempt(connection, attempt, session.created).await? {
             return Ok(Err(StaysOut::Used));
         }
-        hold_teams(connection, Hold::Alone).await?;
+        if !who.given.teams.is_empty() {
+            hold_teams(connection, Hold::Alone).await?;
+        }
         hold_administrators(connection).await?;
         let found = match find_linked(connection, who).await? {
             Some(member) => Ok(member),
@@ -216,6 +218,10 @@ async fn give(
     let sql = "SELECT team.team_no, team.name, COUNT(m.member_no) FROM team \
                LEFT JOIN team_member m ON m.team_no = team.team_no AND m.member_no = $1 GROUP BY team.team_no, team.name";
     let rows: Vec<(i64, String, i64)> = query(sql).bind(member.member_no).fetch_all(connection).await?;
+    let is_there = |wanted: &String| rows.iter().any(|(_, name, _)| name == wanted);
+    for (team, _) in given.teams.iter().filter(|(team, belongs)| **belongs && !is_there(team)) {
+        tracing::warn!(team, "a group gives a team that is not there");
+    }
     let belongs = |(_, name, is_in): &(i64, String, i64)| given.teams.get(name).copied().unwrap_or(*is_in > 0);
     let teams = rows.iter().filter(|row| belongs(row)).map(|(team_no, ..)| *team_no).collect();
     put_teams(connection, member, &teams, author).await

@@ -194,15 +194,17 @@ pub(super) async fn put_teams(
     author: &Author,
 ) -> Result<(), StoreError> {
     let member_no = member.member_no;
+    let sql = "SELECT team_no FROM team_member WHERE member_no = $1";
+    let had: Vec<(i64,)> = query(sql).bind(member_no).fetch_all(connection).await?;
+    if had.into_iter().map(|(team_no,)| team_no).collect::<BTreeSet<_>>() == *teams {
+        return Ok(());
+    }
     let before = teams_of(connection, member_no).await?;
     query("DELETE FROM team_member WHERE member_no = $1").bind(member_no).execute(connection).await?;
     join_teams(connection, member_no, teams).await?;
     let after = teams_of(connection, member_no).await?;
-    if before != after {
-        let states = States { before: json!({"teams": before}), after: json!({"teams": after}) };
-        enter(connection, author, Action::AssignTeams, &member::subject(member), states).await?;
-    }
-    Ok(())
+    let states = States { before: json!({"teams": before}), after: json!({"teams": after}) };
+    enter(connection, author, Action::AssignTeams, &member::subject(member), states).await
 }
 
 /// Makes a member belong to teams, which are held alone. Fails where there is no such team.

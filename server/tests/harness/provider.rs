@@ -22,7 +22,11 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{RwLock, RwLockWriteGuard},
+    task::JoinHandle,
+};
 
 /// What a server is known by.
 const CLIENT_ID: &str = "usage-monitor";
@@ -48,6 +52,8 @@ struct Said {
     told: Mutex<Option<Value>>,
     /// How often it was asked what it publishes.
     asked: Mutex<u32>,
+    /// Held by a test while it does not answer what it publishes.
+    hung: RwLock<()>,
 }
 
 /// What stands for a code.
@@ -84,6 +90,7 @@ impl Provider {
             codes: Mutex::default(),
             told: Mutex::default(),
             asked: Mutex::default(),
+            hung: RwLock::default(),
         });
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(get_configuration))
@@ -155,6 +162,18 @@ impl Provider {
     pub(crate) fn asked(&self) -> u32 {
         *self.said.asked.lock().expect("a number")
     }
+
+    /// Waits until it was asked so often.
+    pub(crate) async fn is_asked(&self, times: u32) {
+        while self.asked() < times {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Does not answer what it publishes, until this is dropped.
+    pub(crate) async fn hang(&self) -> RwLockWriteGuard<'_, ()> {
+        self.said.hung.write().await
+    }
 }
 
 /// The key of a number.
@@ -192,6 +211,7 @@ fn token(claims: &Value, signed: Signed, key: u8) -> String {
 
 async fn get_configuration(State(said): State<Arc<Said>>) -> Json<Value> {
     *said.asked.lock().expect("a number") += 1;
+    let _answers = said.hung.read().await;
     let mut configuration = json!({
         "issuer": said.issuer, "authorization_endpoint": format!("{}/ask", said.issuer),
         "token_endpoint": format!("{}/token", said.issuer), "jwks_uri": format!("{}/keys", said.issuer),

@@ -9,6 +9,9 @@ use std::fmt;
 /// How long an attempt stands, in seconds.
 pub(crate) const ATTEMPT_SECONDS: i64 = 600;
 
+/// How far the clocks of servers may be apart, in milliseconds: another may have begun it.
+const LEEWAY: i64 = 60_000;
+
 /// The most bytes of an address to go on to. Cookies hold little more.
 const ADDRESS_BYTES: usize = 2_000;
 
@@ -44,7 +47,7 @@ impl Attempt {
 
     /// Whether it was begun, and not too long ago.
     pub(super) fn stands(&self, now: Instant) -> bool {
-        now < self.expires()
+        self.begun <= now.plus_millis(LEEWAY) && now < self.expires()
     }
 
     /// When it stands no more.
@@ -118,6 +121,8 @@ mod tests {
         let attempt = Attempt::begin("/", NOW).unwrap();
         assert!(attempt.stands(NOW) && attempt.stands(NOW.plus_millis(599_999)));
         assert!(!attempt.stands(NOW.plus_millis(600_000)));
+        // Not for longer, by saying that it begins later.
+        assert!(attempt.stands(NOW.plus_millis(-60_000)) && !attempt.stands(NOW.plus_millis(-60_001)));
     }
 
     #[test]

@@ -29,10 +29,11 @@ pub enum GroupGives {
 impl FromStr for GroupRule {
     type Err = String;
 
-    /// Reads `GROUP=WHAT`. A group's name may have equals signs itself, as those of directories do.
+    /// Reads `GROUP=WHAT`, with space around it or not. A group's name may have equals signs itself, as those of directories
+    /// do.
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = "not GROUP=WHAT, where WHAT is viewer, administrator, configure-tracking or team:NAME";
-        let (group, gives) = text.rsplit_once('=').ok_or(fault)?;
+        let (group, gives) = text.trim().rsplit_once('=').ok_or(fault)?;
         let gives = match (gives, gives.strip_prefix("team:")) {
             ("viewer", _) => GroupGives::Viewer,
             ("administrator", _) => GroupGives::Administrator,
@@ -75,6 +76,7 @@ mod tests {
     fn a_rule_is_a_group_and_what_it_gives() {
         let rule = |group: &str, gives| Ok(GroupRule { group: group.into(), gives });
         assert_eq!("admins=administrator".parse(), rule("admins", GroupGives::Administrator));
+        assert_eq!(" admins=administrator\n".parse(), rule("admins", GroupGives::Administrator));
         assert_eq!("a b=team:Key accounts".parse(), rule("a b", GroupGives::Team("Key accounts".into())));
         assert_eq!("cn=sales,ou=eu=viewer".parse(), rule("cn=sales,ou=eu", GroupGives::Viewer));
         assert_eq!("ops=configure-tracking".parse(), rule("ops", GroupGives::ConfigureTracking));

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod group;
+mod line;
 mod person;
 mod provider;
 
@@ -12,17 +13,16 @@ use crate::{
     store::{self, StaysOut, StoreError, Vouched},
 };
 use attempt::Attempt;
+use line::line;
 use person::Person;
-use provider::{Provider, ProviderError};
+use provider::Provider;
 use std::sync::Arc;
 use tokio::task::JoinError;
 
 pub(crate) use attempt::ATTEMPT_SECONDS;
 pub use group::{GroupGives, GroupRule};
+pub(crate) use provider::ProviderError;
 pub use provider::SettingsError;
-
-/// The most characters kept of why a provider signs nobody in.
-const ERROR_LENGTH: usize = 100;
 
 /// What an operator says of the provider, and of who comes in.
 #[derive(Clone)]
@@ -58,9 +58,9 @@ pub(crate) enum SignOnError {
     /// Whoever was asked by the provider said no.
     #[error("it was declined at the provider")]
     Declined,
-    /// The provider vouches for them, and they stay out all the same.
-    #[error("{0}")]
-    StaysOut(#[from] StaysOut),
+    /// The provider vouches for them, whom it calls this, and they stay out all the same.
+    #[error("{1}: {0}")]
+    StaysOut(StaysOut, String),
     /// Too many attempts failed; welcome again after so many seconds.
     #[error("too many attempts failed")]
     TooMany(u64),
@@ -160,35 +160,45 @@ impl SingleSignOn {
         if !is_ours || !attempt.stands(clock.now()) || !attempt.has_state(&arrival.state) {
             return Err(SignOnError::NotBegun);
         }
-        match arrival.error.as_deref() {
-            Some("access_denied") => return Err(SignOnError::Declined),
-            // It may be the browser that says so, and ends up in the log.
-            Some(error) => {
-                let error = error.chars().filter(char::is_ascii_graphic).take(ERROR_LENGTH).collect();
-                return Err(ProviderError::Answered(error).into());
-            }
-            None => {}
+        if arrival.error.as_deref() == Some("access_denied") {
+            return Err(SignOnError::Declined);
         }
-        // Anyone can make up an attempt, and have the provider asked about it.
-        let holders: Vec<Holder> = browser.address.map(Holder::of_address).into_iter().collect();
+        // Anyone can make up an attempt, and have the log filled or the provider asked about it.
+        let holders: Vec<Holder> = browser.address.map(Holder::of_arrival).into_iter().collect();
         throttle.take(&holders, clock.now()).map_err(SignOnError::TooMany)?;
-        let person = self.provider.person(&attempt, arrival.code).await?;
-        throttle.give_back(&holders);
+        if let Some(error) = arrival.error {
+            return Err(ProviderError::Answered(line(&error)).into());
+        }
+        let person = self.provider.person(&attempt, arrival.code).await;
+        if !matches!(person, Err(ProviderError::Refused(_))) {
+            throttle.give_back(&holders);
+        }
+        let who = self.vouched(person?);
         let (admission, session) = begin(browser, clock.now())?;
         let used = store::Attempt { digest: attempt.digest(), expires: attempt.expires() };
-        store.sign_on(&self.vouched(person), used, &session, &browser.place()).await??;
+        let signed_on = store.sign_on(&who, used, &session, &browser.place()).await?;
+        let called = who.email.as_ref().unwrap_or(&who.subject);
+        signed_on.map_err(|why| SignOnError::StaysOut(why, line(called)))?;
         Ok(admission)
     }
 
     /// What is made here of what the provider says.
     fn vouched(&self, person: Person) -> Vouched {
-        let rules = &self.settings.groups;
-        let has_group = rules.iter().any(|rule| person.groups.contains(&rule.group));
+        let Settings { groups: rules, groups_claim, .. } = &*self.settings;
+        if person.groups.is_none() && !rules.is_empty() {
+            let subject = line(&person.subject);
+            tracing::warn!(
+                subject,
+                claim = groups_claim,
+                "the provider says nothing of groups: they decide nothing now"
+            );
+        }
+        let has_group = person.groups.iter().flatten().any(|group| rules.iter().any(|rule| rule.group == *group));
         let domain = person.email.as_deref().and_then(|email| email.split('@').next_back());
         let has_domain = domain.is_some_and(|domain| self.settings.email_domains.iter().any(|known| known == domain));
         Vouched {
             issuer: self.settings.issuer.clone(),
-            given: group::given(rules, &person.groups),
+            given: person.groups.map(|groups| group::given(rules, &groups)).unwrap_or_default(),
             may_join: has_group || has_domain,
             subject: person.subject,
             email: person.email,

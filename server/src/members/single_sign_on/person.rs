@@ -13,12 +13,13 @@ pub(super) type Claims = Map<String, Value>;
 pub(super) struct Person {
     /// What the provider calls them, always the same.
     pub(super) subject: String,
-    /// Their e-mail address in lower case, where the provider says that it is theirs.
+    /// Their e-mail address in lower case, where the provider says that it is theirs, and no letter of it becomes another by
+    /// that, as the sign for Kelvin becomes a k.
     pub(super) email: Option<String>,
     /// What they are called.
     pub(super) name: String,
-    /// The names of their groups.
-    pub(super) groups: BTreeSet<String>,
+    /// The names of their groups, where the provider says anything of them.
+    pub(super) groups: Option<BTreeSet<String>>,
 }
 
 impl Person {
@@ -33,13 +34,15 @@ impl Person {
         let first = |name: &str| claims.iter().find_map(|claims| claims.get(name));
         let of_email = claims.iter().find(|claims| claims.contains_key("email"));
         let email = of_email.and_then(|claims| {
-            let address = member::email(claims.get("email")?.as_str()?).ok()?;
-            is_true(claims.get(&settings.email_verified_claim)?).then_some(address)
+            let text = claims.get("email")?.as_str()?;
+            let address = member::email(text).ok()?;
+            let stays_theirs = text.to_lowercase() == text.to_ascii_lowercase();
+            (stays_theirs && is_true(claims.get(&settings.email_verified_claim)?)).then_some(address)
         });
         let called = ["name", "preferred_username"].into_iter().filter_map(|name| first(name)?.as_str());
         let mailbox = email.as_deref().and_then(|email| email.split('@').next());
         let name = called.chain(mailbox).find_map(|name| member::name(name).ok());
-        let groups = first(&settings.groups_claim).map(texts).unwrap_or_default();
+        let groups = first(&settings.groups_claim).filter(|claim| !claim.is_null()).map(texts);
         Self { name: name.unwrap_or_else(|| "Unknown".to_owned()), subject, email, groups }
     }
 }
@@ -98,6 +101,8 @@ mod tests {
             assert_eq!(lisa.email.as_deref(), counts.then_some("lisa@example.com"), "{verified}");
         }
         assert_eq!(person(&[json!({"email": "lisa@example.com"})]).email, None);
+        let kelvin = json!({"email": "lisa@\u{212a}elvin.example", "email_verified": true});
+        assert_eq!(person(&[kelvin]).email, None, "kelvin.example is another domain");
         // What is said of one address is not said of another.
         let two = [json!({"email": "lisa@example.com"}), json!({"email": "b@example.com", "email_verified": true})];
         assert_eq!(person(&two).email, None);
@@ -113,10 +118,12 @@ mod tests {
 
     #[test]
     fn groups_are_texts() {
-        let groups = |claim: Value| person(&[json!({"groups": claim})]).groups.into_iter().collect::<Vec<_>>();
+        let groups = |claim: Value| Vec::from_iter(person(&[json!({"groups": claim})]).groups.unwrap());
         assert_eq!(groups(json!(["b", "a", 7, null])), ["a", "b"]);
         assert_eq!(groups(json!("admins")), ["admins"]);
         assert!(groups(json!({"admins": true})).is_empty());
+        assert_eq!(person(&[json!({"groups": null})]).groups, None);
+        assert_eq!(person(&[json!({})]).groups, None);
         let left_out = |value: Value| Person::is_left_out(&claims(value), &settings());
         assert!(left_out(json!({"email": "a@b"})) && left_out(json!({"groups": []})));
         assert!(!left_out(json!({"email": "a@b", "groups": []})));

@@ -4,6 +4,7 @@
 use super::{
     Settings,
     attempt::Attempt,
+    line::line,
     person::{Claims, Person},
 };
 use crate::clock::Clock;
@@ -18,8 +19,8 @@ use hyper_util::{
 use model::instant::Instant;
 use openidconnect::{
     AccessToken, AdditionalClaims, AsyncHttpClient, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId,
-    ClientSecret, ConfigurationError, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse,
     SubjectIdentifier, TokenResponse, UserInfoClaims,
     core::{
@@ -31,7 +32,13 @@ use openidconnect::{
     url::{Host, Url},
 };
 use serde::{Deserialize, Serialize};
-use std::{error::Error, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// How long an answer of the provider is waited for.
@@ -82,9 +89,15 @@ pub(crate) enum ProviderError {
     /// It does not answer, or not as a provider does.
     #[error("the provider does not answer as it should: {0}")]
     Unreachable(String),
+    /// It did not answer a moment ago, and is not asked again yet.
+    #[error("the provider did not answer a moment ago")]
+    AskedBefore,
     /// It says no.
     #[error("the provider answered with an error: {0}")]
     Answered(String),
+    /// It does not take the code, which whoever brought it may have made up.
+    #[error("the provider does not take the code: {0}")]
+    Refused(String),
     /// What it says of somebody can't be believed.
     #[error("what the provider says can't be believed: {0}")]
     Unbelievable(String),
@@ -138,17 +151,17 @@ pub(super) struct Provider {
     public_url: String,
     redirect: RedirectUrl,
     http: Http,
-    /// Held while the provider is asked what it publishes, so that many at once ask it once.
-    known: Mutex<Known>,
+    /// What it published.
+    known: RwLock<Option<Known>>,
+    /// When it was last asked for that, and had answered or not. Held meanwhile, so that many at once ask it once.
+    asked: Mutex<Option<Instant>>,
 }
 
 /// What is known of the provider.
-#[derive(Default)]
+#[derive(Clone)]
 struct Known {
-    /// What it published, and when.
-    client: Option<(Arc<Client>, Instant)>,
-    /// When it was asked last.
-    asked: Option<Instant>,
+    client: Arc<Client>,
+    since: Instant,
 }
 
 impl Provider {
@@ -158,7 +171,7 @@ impl Provider {
         let wrong = |_| SettingsError::Address(settings.public_url.clone());
         let public = Url::parse(&settings.public_url).map_err(wrong)?;
         for address in [issuer.url(), &public] {
-            if !is_private(address) {
+            if !is_sealed(address) {
                 return Err(SettingsError::Address(address.to_string()));
             }
         }
@@ -169,7 +182,16 @@ impl Provider {
         let redirect = format!("{public_url}{}", app::view::SINGLE_SIGN_ON_BACK);
         let redirect = RedirectUrl::new(redirect).map_err(|_| SettingsError::Address(public_url.clone()))?;
         let http = Http::new(issuer.url().scheme() == "https")?;
-        Ok(Self { settings, clock, issuer, public_url, redirect, http, known: Mutex::default() })
+        Ok(Self {
+            settings,
+            clock,
+            issuer,
+            public_url,
+            redirect,
+            http,
+            known: RwLock::default(),
+            asked: Mutex::default(),
+        })
     }
 
     pub(super) fn public_url(&self) -> &str {
@@ -177,8 +199,8 @@ impl Provider {
     }
 
     /// Where a browser goes to be asked who its reader is.
-    pub(super) async fn address_of(&self, attempt: &Attempt) -> Result<String, ProviderError> {
-        let client = self.client(self.clock.now().plus_millis(-KEPT)).await?;
+    pub(super) async fn address_of(self: &Arc<Self>, attempt: &Attempt) -> Result<String, ProviderError> {
+        let client = self.client().await?;
         let verifier = PkceCodeVerifier::new(attempt.verifier());
         let (state, nonce) = (attempt.state(), attempt.nonce());
         let request = client
@@ -193,23 +215,23 @@ impl Provider {
     }
 
     /// Who came back with a code.
-    pub(super) async fn person(&self, attempt: &Attempt, code: String) -> Result<Person, ProviderError> {
-        let client = self.client(self.clock.now().plus_millis(-KEPT)).await?;
-        let request = client.exchange_code(AuthorizationCode::new(code)).map_err(offers_nothing)?;
+    pub(super) async fn person(self: &Arc<Self>, attempt: &Attempt, code: String) -> Result<Person, ProviderError> {
+        let client = self.client().await?;
+        let request = client.exchange_code(AuthorizationCode::new(code)).map_err(unreachable)?;
         let verifier = PkceCodeVerifier::new(attempt.verifier());
         let tokens = request.set_pkce_verifier(verifier).request_async(&self.http).await.map_err(refused)?;
         let nonce = Nonce::new(attempt.nonce());
         let (subject, claims) = match self.verified(&client, &tokens, &nonce) {
             // It may sign with another key since.
             Err(ClaimsVerificationError::SignatureVerification(_)) => {
-                let client = self.client(self.clock.now().plus_millis(-AGAIN)).await?;
+                let client = self.renew(self.clock.now().plus_millis(-AGAIN)).await?;
                 self.verified(&client, &tokens, &nonce).map_err(unbelievable)?
             }
             verified => verified.map_err(unbelievable)?,
         };
         let mut all = vec![claims];
         if Person::is_left_out(&all[0], &self.settings) {
-            all.extend(self.told_apart(&client, tokens.access_token(), &subject).await?);
+            all.extend(self.user_info(&client, tokens.access_token(), &subject).await?);
         }
         Ok(Person::of_claims(subject.to_string(), &all, &self.settings))
     }
@@ -232,7 +254,7 @@ impl Provider {
     }
 
     /// What the provider tells of somebody besides, where it does.
-    async fn told_apart(
+    async fn user_info(
         &self,
         client: &Client,
         token: &AccessToken,
@@ -247,39 +269,62 @@ impl Provider {
         as_object(&told).map(Some).map_err(unreachable)
     }
 
-    /// What is needed to work with the provider, published after `oldest` where it answers.
-    async fn client(&self, oldest: Instant) -> Result<Arc<Client>, ProviderError> {
-        let mut known = self.known.lock().await;
+    /// What is needed to work with the provider. Where it is old the provider is asked again, and nobody waits for that.
+    async fn client(self: &Arc<Self>) -> Result<Arc<Client>, ProviderError> {
+        let oldest = self.clock.now().plus_millis(-KEPT);
+        let Some(Known { client, since }) = self.known() else { return self.renew(oldest).await };
+        let may_ask = || self.asked.try_lock().is_ok_and(|asked| !self.is_recent(*asked));
+        if since <= oldest && may_ask() {
+            let provider = self.clone();
+            // Where it fails the log says so.
+            tokio::spawn(async move { provider.renew(oldest).await });
+        }
+        Ok(client)
+    }
+
+    /// The same, published after `oldest` where the provider answers. It is not asked where it just was.
+    async fn renew(&self, oldest: Instant) -> Result<Arc<Client>, ProviderError> {
+        let mut asked = self.asked.lock().await;
+        let was_asked = self.is_recent(*asked);
+        let known = self.known();
+        match &known {
+            Some(Known { client, since }) if was_asked || *since > oldest => return Ok(client.clone()),
+            None if was_asked => return Err(ProviderError::AskedBefore),
+            _ => {}
+        }
+        let discovered = self.discover().await;
+        // After it: those who waited meanwhile don't ask again, and who went away meanwhile has not asked.
         let now = self.clock.now();
-        let was_asked = known.asked.is_some_and(|asked| now < asked.plus_millis(AGAIN));
-        if let Some((client, since)) = &known.client
-            && (was_asked || *since > oldest)
-        {
-            return Ok(client.clone());
-        }
-        if was_asked {
-            return Err(ProviderError::Unreachable("it did not a moment ago".to_owned()));
-        }
-        known.asked = Some(now);
-        match (self.discover().await, &known.client) {
+        *asked = Some(now);
+        match (discovered, known) {
             (Ok(client), _) => {
                 let client = Arc::new(client);
-                known.client = Some((client.clone(), now));
+                let known = Known { client: client.clone(), since: now };
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
                 Ok(client)
             }
-            (Err(error), Some((client, _))) => {
+            (Err(error), Some(Known { client, .. })) => {
                 tracing::warn!(%error, "the provider of single sign-on is taken to be what it was");
-                Ok(client.clone())
+                Ok(client)
             }
             (Err(error), None) => Err(error),
         }
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it is too soon to ask again.
+    fn is_recent(&self, asked: Option<Instant>) -> bool {
+        asked.is_some_and(|asked| self.clock.now() < asked.plus_millis(AGAIN))
     }
 
     async fn discover(&self) -> Result<Client, ProviderError> {
         let discovery = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http);
         let metadata = discovery.await.map_err(unreachable)?;
         let page = metadata.authorization_endpoint().url();
-        if !is_private(page) {
+        if !is_sealed(page) {
             return Err(ProviderError::Unreachable(format!("it asks who somebody is at {page}, for all to read")));
         }
         let ways = metadata.token_endpoint_auth_methods_supported();
@@ -293,7 +338,7 @@ impl Provider {
 }
 
 /// Whether nobody on the way reads what is sent to an address.
-fn is_private(address: &Url) -> bool {
+fn is_sealed(address: &Url) -> bool {
     let is_here = match address.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -312,20 +357,24 @@ fn as_object(claims: impl Serialize) -> serde_json::Result<Claims> {
 }
 
 fn unreachable(error: impl Error) -> ProviderError {
-    ProviderError::Unreachable(with_causes(&error))
+    ProviderError::Unreachable(line(&with_causes(&error)))
 }
 
 fn unbelievable(error: ClaimsVerificationError) -> ProviderError {
-    ProviderError::Unbelievable(with_causes(&error))
-}
-
-fn offers_nothing(error: ConfigurationError) -> ProviderError {
-    unreachable(error)
+    ProviderError::Unbelievable(line(&with_causes(&error)))
 }
 
 fn refused(error: RequestTokenError<HttpError, StandardErrorResponse<CoreErrorResponseType>>) -> ProviderError {
     match error {
-        RequestTokenError::ServerResponse(answer) => ProviderError::Answered(answer.to_string()),
+        RequestTokenError::ServerResponse(answer) => {
+            let text = line(&answer.to_string());
+            match answer.error() {
+                CoreErrorResponseType::InvalidGrant | CoreErrorResponseType::InvalidRequest => {
+                    ProviderError::Refused(text)
+                }
+                _ => ProviderError::Answered(text),
+            }
+        }
         other => unreachable(other),
     }
 }
@@ -369,7 +418,7 @@ impl Http {
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let address = request.uri().to_string();
         let is_open = self.over_tls && request.uri().scheme_str() != Some("https");
-        if is_open || !Url::parse(&address).is_ok_and(|address| is_private(&address)) {
+        if is_open || !Url::parse(&address).is_ok_and(|address| is_sealed(&address)) {
             return Err(HttpError::Open(address));
         }
         let request = request.map(|body| Full::new(Bytes::from(body)));
@@ -409,7 +458,7 @@ mod tests {
             ("ftp://127.0.0.1", false),
             ("file:///etc/passwd", false),
         ] {
-            assert_eq!(is_private(&Url::parse(address).unwrap()), private, "{address}");
+            assert_eq!(is_sealed(&Url::parse(address).unwrap()), private, "{address}");
         }
     }
 }
