@@ -44,20 +44,23 @@ enum Stage {
 }
 
 /// The test programs of the crate `server` that run on whichever database they are given.
-const ON_BOTH_DATABASES: [&str; 14] = [
+const ON_BOTH_DATABASES: [&str; 17] = [
     "api",
     "audit",
+    "erasure",
     "faults",
     "keys",
     "kills",
     "properties",
     "protocols",
     "quality",
+    "retention",
     "several_servers",
     "sign_in",
     "single_sign_on",
     "team_figures",
     "time_zone",
+    "tracking",
     "who_sees_what",
 ];
 
