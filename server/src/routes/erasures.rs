@@ -4,7 +4,7 @@ use super::{
     access::Administrator,
     json::JsonBody,
     problem::ApiProblem,
-    responses::{AdministratorProblems, ErasureProblems, SettingProblems},
+    responses::{AdministratorProblems, PartyProblem, SettingProblems},
 };
 use crate::{Server, erasure};
 use axum::{
@@ -52,7 +52,8 @@ async fn get_erasures(_: Administrator, State(server): State<Server>) -> Result<
     responses(
         (status = 200, description = "What would go", body = ErasurePreview),
         (status = 201, description = "The receipt", body = Erasure),
-        ErasureProblems,
+        SettingProblems,
+        PartyProblem,
     ),
 )]
 async fn post_erasure(

@@ -75,7 +75,7 @@ pub(super) enum SettingProblems {
     /// Nobody signed in, and no key was sent that is known
     #[response(status = 401, content_type = "application/problem+json")]
     UnknownKey(#[to_schema] Problem),
-    /// Only an administrator may, or a member who configures what this is, from a page of this address
+    /// Only an administrator may, or, where that is said, a member who configures tracking; from a page of this address
     #[response(status = 403, content_type = "application/problem+json")]
     NotPermitted(#[to_schema] Problem),
     /// The body did not come in time; nothing was changed
@@ -102,6 +102,24 @@ pub(super) enum NameProblem {
     /// There is no such module or activity
     #[response(status = 404, content_type = "application/problem+json")]
     NoName(#[to_schema] Problem),
+}
+
+/// What else can go wrong where a key is named.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum KeyProblem {
+    /// There is no such key
+    #[response(status = 404, content_type = "application/problem+json")]
+    NoKey(#[to_schema] Problem),
+}
+
+/// What else can go wrong where somebody is named who is to be erased.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "read by the derive alone")]
+pub(super) enum PartyProblem {
+    /// Nothing is known of them
+    #[response(status = 404, content_type = "application/problem+json")]
+    Nobody(#[to_schema] Problem),
 }
 
 /// What can go wrong with replaying and dismissing rejected events.
@@ -145,72 +163,6 @@ pub(super) enum AdministratorProblems {
     #[response(status = 422, content_type = "application/problem+json")]
     Parameter(#[to_schema] Problem),
     /// The database does not answer; try again after `Retry-After` seconds
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
-}
-
-/// What can go wrong with erasing somebody.
-#[derive(utoipa::IntoResponses)]
-#[expect(dead_code, reason = "read by the derive alone")]
-pub(super) enum ErasureProblems {
-    /// The body can't be read; nothing was changed
-    #[response(status = 400, content_type = "application/problem+json")]
-    Unreadable(#[to_schema] Problem),
-    /// Nobody signed in
-    #[response(status = 401, content_type = "application/problem+json")]
-    UnknownKey(#[to_schema] Problem),
-    /// Only an administrator may, from a page of this address
-    #[response(status = 403, content_type = "application/problem+json")]
-    NotPermitted(#[to_schema] Problem),
-    /// Nothing is known of them
-    #[response(status = 404, content_type = "application/problem+json")]
-    Nobody(#[to_schema] Problem),
-    /// The body did not come in time; nothing was changed
-    #[response(status = 408, content_type = "application/problem+json")]
-    Slow(#[to_schema] Problem),
-    /// Too many bytes; nothing was changed
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
-    /// The body is not JSON by its media type
-    #[response(status = 415, content_type = "application/problem+json")]
-    MediaType(#[to_schema] Problem),
-    /// Fields are at fault; nothing was changed
-    #[response(status = 422, content_type = "application/problem+json")]
-    Fields(#[to_schema] Problem),
-    /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
-}
-
-/// What can go wrong with making and changing keys.
-#[derive(utoipa::IntoResponses)]
-#[expect(dead_code, reason = "read by the derive alone")]
-pub(super) enum KeyProblems {
-    /// The body can't be read; nothing was changed
-    #[response(status = 400, content_type = "application/problem+json")]
-    Unreadable(#[to_schema] Problem),
-    /// Nobody signed in
-    #[response(status = 401, content_type = "application/problem+json")]
-    UnknownKey(#[to_schema] Problem),
-    /// Only an administrator may, from a page of this address
-    #[response(status = 403, content_type = "application/problem+json")]
-    NotPermitted(#[to_schema] Problem),
-    /// There is no such key
-    #[response(status = 404, content_type = "application/problem+json")]
-    NoKey(#[to_schema] Problem),
-    /// The body did not come in time; nothing was changed
-    #[response(status = 408, content_type = "application/problem+json")]
-    Slow(#[to_schema] Problem),
-    /// Too many bytes; nothing was changed
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
-    /// The body is not JSON by its media type
-    #[response(status = 415, content_type = "application/problem+json")]
-    MediaType(#[to_schema] Problem),
-    /// Fields are at fault; nothing was changed
-    #[response(status = 422, content_type = "application/problem+json")]
-    Fields(#[to_schema] Problem),
-    /// The database does not answer; nothing was changed, try again after `Retry-After` seconds
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(#[to_schema] Problem),
 }

@@ -515,17 +515,17 @@ async fn add_parts(
     bulk(text, columns).execute(connection).await
 }
 
-/// Drops the sums of what nobody used, among these.
+/// Drops the sums of days, among these, that hold no event any more, tracked or not.
 async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
-    bulk(
-        "WITH wanted (day) AS ({rows}) DELETE FROM total_day WHERE scope_no = 0 AND day IN (SELECT day FROM wanted) \
-         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)",
-        [Column::ints(days)],
-    )
-    .execute(connection)
-    .await
+    let text = format!(
+        "WITH changed (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
+         AND day IN (SELECT day FROM changed) \
+         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)"
+    );
+    bulk(text, [Column::ints(days)]).execute(connection).await
 }
 
+/// Drops the sums of what nobody used, among these.
 async fn prune_parts(
     connection: &mut Connection<'_>,
     table: &str,

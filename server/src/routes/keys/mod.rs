@@ -8,7 +8,7 @@ use super::{
     access::Administrator,
     json::JsonBody,
     problem::ApiProblem,
-    responses::{AdministratorProblems, KeyProblems},
+    responses::{AdministratorProblems, KeyProblem, SettingProblems},
 };
 use crate::{Server, key::KeyError, store::StoreError};
 use axum::{
@@ -52,7 +52,7 @@ async fn get_keys(_: Administrator, State(server): State<Server>) -> Result<Json
     path = "/keys",
     tag = "Keys",
     request_body(content = NewKey, example = json!({"name": "website", "grant": "ingest"})),
-    responses((status = 201, description = "The key, with its secret", body = MadeKey), KeyProblems),
+    responses((status = 201, description = "The key, with its secret", body = MadeKey), SettingProblems, KeyProblem),
 )]
 async fn post_key(
     Administrator(author): Administrator,
@@ -73,7 +73,7 @@ async fn post_key(
     tag = "Keys",
     params(("id" = i64, Path, description = "The key's id")),
     request_body(content = Rotation, example = json!({"overlap_seconds": 3600})),
-    responses((status = 200, description = "The key, with its new secret", body = MadeKey), KeyProblems),
+    responses((status = 200, description = "The key, with its new secret", body = MadeKey), SettingProblems, KeyProblem),
 )]
 async fn post_rotation(
     Administrator(author): Administrator,
@@ -94,7 +94,7 @@ async fn post_rotation(
     path = "/keys/{id}",
     tag = "Keys",
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 204, description = "It opens nothing any more"), KeyProblems),
+    responses((status = 204, description = "It opens nothing any more"), SettingProblems, KeyProblem),
 )]
 async fn delete_key(
     Administrator(author): Administrator,
