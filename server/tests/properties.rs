@@ -18,13 +18,12 @@ use model::{
     },
     erasure::ErasureChoice,
     instant::Instant,
-    query::Order,
 };
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseResult, TestRunner},
 };
-use reference::{Asked, Reference, TableKind, Wanted};
+use reference::{Asked, Reference, TableKind};
 use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -217,7 +216,7 @@ async fn agrees(
     for account in [None, Some(questions.account.as_str())] {
         stream_agrees(server, reference, now, account, questions.stream_limit).await?;
         for &asked in Asked::NAMED.iter().chain(&questions.ranges) {
-            let parameters = [period(asked), account_parameter(account)].concat();
+            let parameters = [asked.parameters(), account_parameter(account)].concat();
             let usage: Usage = get(server, "usage", &parameters).await?;
             same(&usage, &reference.usage(now, asked, account), &parameters)?;
         }
@@ -227,7 +226,7 @@ async fn agrees(
             TableKind::Activities => "usage/activities",
             TableKind::Modules => "usage/modules",
         };
-        let table: Table = get(server, path, &table_parameters(wanted)).await?;
+        let table: Table = get(server, path, &wanted.parameters()).await?;
         same(&table, &reference.table(now, wanted), wanted)?;
     }
     Ok(today)
@@ -305,28 +304,8 @@ fn differences(pointer: &str, given: &Value, expected: &Value) -> Vec<String> {
 
 type Parameters = Vec<(&'static str, String)>;
 
-fn period(asked: Asked) -> Parameters {
-    match asked {
-        Asked::Range(from, to) => vec![("from", from.to_string()), ("to", to.to_string())],
-        named => vec![("period", named.name().to_owned())],
-    }
-}
-
 fn account_parameter(account: Option<&str>) -> Parameters {
     account.map(|id| ("account", id.to_owned())).into_iter().collect()
-}
-
-fn table_parameters(wanted: &Wanted) -> Parameters {
-    let order = if wanted.order == Order::Ascending { "asc" } else { "desc" };
-    let mut parameters = [period(wanted.asked), account_parameter(wanted.account.as_deref())].concat();
-    parameters.extend([
-        ("filter", wanted.filter.clone()),
-        ("sort", wanted.sort.name().to_owned()),
-        ("order", order.to_owned()),
-        ("limit", wanted.limit.to_string()),
-        ("offset", wanted.offset.to_string()),
-    ]);
-    parameters
 }
 
 async fn get<T: DeserializeOwned>(

@@ -375,8 +375,8 @@ fn paths(questions: &Questions) -> Vec<(String, Vec<(&'static str, String)>)> {
     paths.push(("today".to_owned(), vec![("team", "1".to_owned())]));
     for asked in Asked::NAMED.iter().chain(&questions.ranges) {
         for path in ["usage", "usage/activities", "usage/modules", "usage/activities.csv", "usage/modules.csv"] {
-            paths.push((path.to_owned(), period(*asked)));
-            paths.push((path.to_owned(), [period(*asked), account()].concat()));
+            paths.push((path.to_owned(), asked.parameters()));
+            paths.push((path.to_owned(), [asked.parameters(), account()].concat()));
         }
     }
     paths
@@ -407,7 +407,7 @@ async fn agrees(
         let expected_today = expected.today(now.tick(), None);
         prop_assert_eq!(Today { as_of: expected_today.as_of, ..today }, expected_today);
         for asked in [Asked::Last7Days, questions.ranges[0]] {
-            let parameters = [period(asked), parameters.clone()].concat();
+            let parameters = [asked.parameters(), parameters.clone()].concat();
             let usage: Usage = get(server, "usage", &parameters).await?;
             prop_assert_eq!(usage, expected.usage(now, asked, None), "{:?}", parameters);
         }
@@ -429,7 +429,7 @@ async fn agrees(
         }
         prop_assert_eq!(entries, expected.stream(now, account));
         for &asked in Asked::NAMED.iter().chain(&questions.ranges) {
-            let mut parameters = period(asked);
+            let mut parameters = asked.parameters();
             parameters.extend(of_account.clone());
             let usage: Usage = get(server, "usage", &parameters).await?;
             prop_assert_eq!(usage, expected.usage(now, asked, account), "{:?}", parameters);
@@ -440,27 +440,10 @@ async fn agrees(
             TableKind::Activities => "usage/activities",
             TableKind::Modules => "usage/modules",
         };
-        let mut parameters = period(wanted.asked);
-        parameters.extend(wanted.account.clone().map(|id| ("account", id)));
-        let order = if wanted.order == model::query::Order::Ascending { "asc" } else { "desc" };
-        parameters.extend([
-            ("filter", wanted.filter.clone()),
-            ("sort", wanted.sort.name().to_owned()),
-            ("order", order.to_owned()),
-            ("limit", wanted.limit.to_string()),
-            ("offset", wanted.offset.to_string()),
-        ]);
-        let table: Table = get(server, path, &parameters).await?;
+        let table: Table = get(server, path, &wanted.parameters()).await?;
         prop_assert_eq!(table, expected.table(now, wanted), "{:?}", wanted);
     }
     Ok(())
-}
-
-fn period(asked: Asked) -> Vec<(&'static str, String)> {
-    match asked {
-        Asked::Range(from, to) => vec![("from", from.to_string()), ("to", to.to_string())],
-        named => vec![("period", named.name().to_owned())],
-    }
 }
 
 async fn get<T: DeserializeOwned>(

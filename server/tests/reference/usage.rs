@@ -63,6 +63,14 @@ impl Asked {
         }
     }
 
+    /// How the API is asked for it.
+    pub(crate) fn parameters(self) -> Vec<(&'static str, String)> {
+        match self {
+            Asked::Range(from, to) => vec![("from", from.to_string()), ("to", to.to_string())],
+            named => vec![("period", named.name().to_owned())],
+        }
+    }
+
     fn period(self, today: Day) -> NamedPeriod {
         let yesterday = today - TimeDelta::days(1);
         let (from, to) = match self {
@@ -73,6 +81,23 @@ impl Asked {
             Asked::Range(from, to) => (from, to),
         };
         NamedPeriod { name: self.name().to_owned(), from, to }
+    }
+}
+
+impl Wanted {
+    /// How the API is asked for it.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let order = if self.order == Order::Ascending { "asc" } else { "desc" };
+        let mut parameters = self.asked.parameters();
+        parameters.extend(self.account.clone().map(|id| ("account", id)));
+        parameters.extend([
+            ("filter", self.filter.clone()),
+            ("sort", self.sort.name().to_owned()),
+            ("order", order.to_owned()),
+            ("limit", self.limit.to_string()),
+            ("offset", self.offset.to_string()),
+        ]);
+        parameters
     }
 }
 
