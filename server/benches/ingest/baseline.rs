@@ -21,7 +21,7 @@ type Id = (i64, [u8; 16]);
 const STATEMENT: usize = 500;
 
 /// Bytes of a message to `COPY`: of larger ones the database waits for the end before it begins.
-const MESSAGE: usize = 16 * 1024;
+const MESSAGE: usize = 64 * 1024;
 
 /// The rows of a database that holds events, to be stored again without anything else.
 pub(crate) struct Rows {

@@ -156,11 +156,11 @@ impl Store {
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
         };
         let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
-        remembered.partitions.make_for(&mut connection, &facts).await?;
+        let table = remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
         let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
         let additions = || Additions::of(reporting, tracking, &facts, recent);
-        let prepared = insert_events(&mut connection, &facts, additions).await?;
+        let prepared = insert_events(&mut connection, &table, &facts, additions).await?;
         if facts.is_empty() && has_new_activities {
             kept::hold_roll_ups(&mut connection).await?;
         }
@@ -304,6 +304,7 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
 /// Writes raw rows, and works on something else while the database does.
 async fn insert_events<T>(
     connection: &mut Connection<'_>,
+    table: &str,
     facts: &[Fact],
     work: impl FnOnce() -> T,
 ) -> Result<T, StoreError> {
@@ -316,5 +317,5 @@ async fn insert_events<T>(
         Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
         Column::ints(facts.iter().map(|fact| fact.count)),
     ];
-    statement::append(connection, "event", &names, columns, work).await
+    statement::append(connection, table, &names, columns, work).await
 }

@@ -15,19 +15,33 @@ const FIRST_MONTH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a dat
 pub(super) struct Partitions(HashSet<NaiveDate>);
 
 impl Partitions {
-    /// Makes those that facts need. Must be called before the transaction writes an event: making one waits for a
-    /// rebuild, which waits for all that do.
-    pub(super) async fn make_for(&mut self, connection: &mut Connection<'_>, facts: &[Fact]) -> Result<(), StoreError> {
+    /// Makes those that facts need, and returns the table that takes them all: where they share a partition, that one,
+    /// which Postgres then needs not find for each. Must be called before the transaction writes an event: making one
+    /// waits for a rebuild, which waits for all that do.
+    pub(super) async fn make_for(
+        &mut self,
+        connection: &mut Connection<'_>,
+        facts: &[Fact],
+    ) -> Result<String, StoreError> {
+        const ALL: &str = "event";
+        let times = || facts.iter().map(|fact| fact.time.millis());
+        let Some((first, last)) = times().min().zip(times().max()) else { return Ok(ALL.to_owned()) };
         if let Connection::Sqlite(_) = connection {
-            return Ok(());
+            return Ok(ALL.to_owned());
         }
-        let months: BTreeSet<NaiveDate> = facts.iter().map(|fact| month(fact.time.millis())).collect();
-        for month in months.into_iter().filter(|month| *month >= FIRST_MONTH) {
-            if self.0.insert(month) {
-                make(connection, month).await?;
+        let months = match (month(first), month(last)) {
+            (first, last) if first == last => BTreeSet::from([first]),
+            _ => times().map(month).collect(),
+        };
+        for month in months.iter().filter(|month| **month >= FIRST_MONTH) {
+            if self.0.insert(*month) {
+                make(connection, *month).await?;
             }
         }
-        Ok(())
+        match months.first() {
+            Some(month) if months.len() == 1 && *month >= FIRST_MONTH => Ok(name_of(*month)),
+            _ => Ok(ALL.to_owned()),
+        }
     }
 }
 

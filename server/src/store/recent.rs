@@ -102,8 +102,8 @@ impl RecentDays {
     /// too, what was remembered of the day is forgotten: they may have written more of it.
     pub(super) fn remember(
         &mut self,
-        users: Vec<(UserKey, UserDay)>,
-        modules: Vec<(UserModuleKey, StoredModuleDay)>,
+        users: impl IntoIterator<Item = (UserKey, UserDay)>,
+        modules: impl IntoIterator<Item = (UserModuleKey, StoredModuleDay)>,
         revisions: Vec<(i64, i64)>,
     ) {
         if self.days.values().map(|recent| recent.bytes).sum::<usize>() > REMEMBERED_BYTES {

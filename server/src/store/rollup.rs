@@ -10,7 +10,7 @@ use super::{
     day_number,
     dimension::Numbers,
     recent::{Known, RecentDays, StoredModuleDay},
-    statement::{Column, bulk, put, row_count},
+    statement::{Column, append, bulk, put, row_count},
     tracking::{Shown, Tracking},
 };
 use model::{
@@ -82,12 +82,20 @@ struct Signal {
     time: Instant,
 }
 
+/// What is added to a row; the row itself once that is merged with what was there.
+struct Addition<K, D> {
+    key: K,
+    day: D,
+    /// Whether there was nothing, as far as is known.
+    is_new: bool,
+}
+
 /// What facts add for each user and day, each key once; merged with what was there as far as that is remembered.
 pub(super) struct Additions<'t> {
     reporting: Reporting,
     tracking: &'t Tracking,
-    users: Vec<(UserKey, UserDay)>,
-    modules: Vec<(UserModuleKey, UserModuleDay)>,
+    users: Vec<Addition<UserKey, UserDay>>,
+    modules: Vec<Addition<UserModuleKey, UserModuleDay>>,
     /// The places of those that are yet to be merged.
     unmerged_users: Vec<usize>,
     unmerged_modules: Vec<usize>,
@@ -113,13 +121,25 @@ pub(super) async fn apply(
     additions.merge_unread_users(connection).await?;
     additions.merge_unread_modules(connection).await?;
     let Additions { users, modules, sums, .. } = additions;
+    let (new_users, users) = apart(users, |user| user);
+    insert_users(connection, &new_users).await?;
     put_users(connection, &users).await?;
-    let modules: Vec<_> = modules.into_iter().map(|(key, module)| (key, module.stored())).collect();
+    let (new_modules, modules) = apart(modules, UserModuleDay::stored);
+    insert_modules(connection, &new_modules).await?;
     put_modules(connection, &modules).await?;
     // Last: every server waits for whoever has written these.
     let revisions = sums.write(connection).await?;
-    recent.remember(users, modules, revisions);
+    recent.remember(new_users.into_iter().chain(users), new_modules.into_iter().chain(modules), revisions);
     Ok(())
+}
+
+/// New rows, and those there were.
+fn apart<K, D, S>(additions: Vec<Addition<K, D>>, stored: impl Fn(D) -> S) -> (Vec<(K, S)>, Vec<(K, S)>) {
+    let (mut new, mut old) = (Vec::new(), Vec::new());
+    for Addition { key, day, is_new } in additions {
+        if is_new { &mut new } else { &mut old }.push((key, stored(day)));
+    }
+    (new, old)
 }
 
 /// Keeps other processes from the roll-ups and names of accounts, until the transaction ends: what is stored there is
@@ -168,11 +188,15 @@ impl<'t> Additions<'t> {
                 let uses = of_module.iter().map(|signal| signal.of).collect();
                 let of_module = UserModuleDay::of(uses, module, midnight, tracking);
                 tracked.add(&of_module, module, midnight);
-                modules.push(((day, account_no, user_no, module.number), of_module));
+                modules.push(Addition {
+                    key: (day, account_no, user_no, module.number),
+                    day: of_module,
+                    is_new: false,
+                });
             }
             // Whoever did nothing that is tracked was not there.
             if !tracked.minutes.is_empty() {
-                users.push((user, tracked));
+                users.push(Addition { key: user, day: tracked, is_new: false });
             }
         }
         let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
@@ -189,14 +213,14 @@ impl<'t> Additions<'t> {
 
     fn merge_remembered(&mut self, recent: &RecentDays) {
         for place in std::mem::take(&mut self.unmerged_users) {
-            match recent.user(&self.users[place].0) {
+            match recent.user(&self.users[place].key) {
                 Known::Stored(old) => self.merge_user(place, Some(old)),
                 Known::Absent => self.merge_user(place, None),
                 Known::Unread => self.unmerged_users.push(place),
             }
         }
         for place in std::mem::take(&mut self.unmerged_modules) {
-            match recent.module(&self.modules[place].0) {
+            match recent.module(&self.modules[place].key) {
                 Known::Stored(old) => self.merge_module(place, Some(old)),
                 Known::Absent => self.merge_module(place, None),
                 Known::Unread => self.unmerged_modules.push(place),
@@ -210,7 +234,7 @@ impl<'t> Additions<'t> {
             "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
              SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
              WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-            with_places(user_columns(unread.iter().map(|place| &self.users[*place].0))),
+            with_places(user_columns(unread.iter().map(|place| &self.users[*place].key))),
         );
         let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
         let stored = rows.into_iter().map(|(number, minutes, seconds, actions, last_signal)| {
@@ -230,7 +254,7 @@ impl<'t> Additions<'t> {
              SELECT wanted.place, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
              WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no \
              AND d.module_no = wanted.module_no",
-            with_places(user_module_columns(unread.iter().map(|place| &self.modules[*place].0))),
+            with_places(user_module_columns(unread.iter().map(|place| &self.modules[*place].key))),
         );
         let rows = select.fetch_all::<(i64, i64, i64, Vec<u8>)>(connection).await?;
         let stored = rows
@@ -245,7 +269,8 @@ impl<'t> Additions<'t> {
 
     /// Merges what is new of a user with what was there, and adds to the sums what that changes.
     fn merge_user(&mut self, place: usize, old: Option<&UserDay>) {
-        let ((day, ..), user) = &mut self.users[place];
+        let Addition { key: (day, ..), day: user, is_new } = &mut self.users[place];
+        *is_new = old.is_none();
         let total = self.sums.totals.entry(*day).or_default();
         total.actions += user.actions;
         match old {
@@ -263,15 +288,16 @@ impl<'t> Additions<'t> {
 
     /// The same for what they did in a module.
     fn merge_module(&mut self, place: usize, old: Option<&StoredModuleDay>) {
-        let ((day, .., module_no), module) = &mut self.modules[place];
+        let Addition { key: (day, .., module_no), day: module, is_new } = &mut self.modules[place];
+        *is_new = old.is_none();
         let old_uses = old.map(StoredModuleDay::unpacked);
         // Without an action that is tracked there is none in the sums.
         if module.actions > 0 {
-            let is_new = old.is_none_or(|old| old.actions == 0);
-            add_part(&mut self.sums.modules, (*day, *module_no), is_new.into(), module.actions);
+            let is_first = old.is_none_or(|old| old.actions == 0);
+            add_part(&mut self.sums.modules, (*day, *module_no), is_first.into(), module.actions);
             for (activity_no, actions) in self.tracking.actions(&module.uses) {
-                let is_new = old_uses.as_ref().is_none_or(|old| !self.tracking.has(old, activity_no));
-                add_part(&mut self.sums.activities, (*day, activity_no), is_new.into(), actions);
+                let is_first = old_uses.as_ref().is_none_or(|old| !self.tracking.has(old, activity_no));
+                add_part(&mut self.sums.activities, (*day, activity_no), is_first.into(), actions);
             }
         }
         if let Some((old, old_uses)) = old.zip(old_uses) {
@@ -437,7 +463,7 @@ pub(super) fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) 
 }
 
 /// The columns of keys.
-pub(super) fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -452,28 +478,56 @@ pub(super) fn with_places(keys: Vec<Column<'static>>) -> Vec<Column<'static>> {
     std::iter::once(places).chain(keys).collect()
 }
 
-/// Writes rows of `user_day`.
-pub(super) async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+const USER_KEY: [&str; 3] = ["day", "account_no", "user_no"];
+const USER_REST: [&str; 4] = ["minutes", "seconds", "actions", "last_signal"];
+const USER_MODULE_KEY: [&str; 4] = ["day", "account_no", "user_no", "module_no"];
+const USER_MODULE_REST: [&str; 3] = ["actions", "last_use", "uses"];
+
+/// Writes rows of `user_day` whose keys none has.
+pub(super) async fn insert_users(
+    connection: &mut Connection<'_>,
+    users: &[(UserKey, UserDay)],
+) -> Result<(), StoreError> {
+    append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users), || ()).await
+}
+
+/// Writes rows of `user_day` over those with their keys.
+async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+    put("user_day", &USER_KEY, &USER_REST, user_rows(users)).execute(connection).await
+}
+
+fn user_rows(users: &[(UserKey, UserDay)]) -> Vec<Column<'_>> {
     let mut columns = user_columns(users.iter().map(|(key, _)| key));
     columns.push(Column::bytes(users.iter().map(|(_, user)| user.minutes.to_bytes())));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.seconds)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.actions)));
     columns.push(Column::ints(users.iter().map(|(_, user)| user.last_signal)));
-    let key = ["day", "account_no", "user_no"];
-    put("user_day", &key, &["minutes", "seconds", "actions", "last_signal"], columns).execute(connection).await
+    columns
 }
 
-/// Writes rows of `user_module_day`.
-pub(super) async fn put_modules(
+/// Writes rows of `user_module_day` whose keys none has.
+pub(super) async fn insert_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
+    let names = [&USER_MODULE_KEY[..], &USER_MODULE_REST].concat();
+    append(connection, "user_module_day", &names, module_rows(modules), || ()).await
+}
+
+/// Writes rows of `user_module_day` over those with their keys.
+async fn put_modules(
+    connection: &mut Connection<'_>,
+    modules: &[(UserModuleKey, StoredModuleDay)],
+) -> Result<(), StoreError> {
+    put("user_module_day", &USER_MODULE_KEY, &USER_MODULE_REST, module_rows(modules)).execute(connection).await
+}
+
+fn module_rows(modules: &[(UserModuleKey, StoredModuleDay)]) -> Vec<Column<'_>> {
     let mut columns = user_module_columns(modules.iter().map(|(key, _)| key));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.actions)));
     columns.push(Column::ints(modules.iter().map(|(_, module)| module.last_use)));
     columns.push(Column::bytes(modules.iter().map(|(_, module)| module.uses.as_slice())));
-    let key = ["day", "account_no", "user_no", "module_no"];
-    put("user_module_day", &key, &["actions", "last_use", "uses"], columns).execute(connection).await
+    columns
 }
 
 async fn add_totals(connection: &mut Connection<'_>, totals: BTreeMap<i64, TotalDay>) -> Result<(), StoreError> {

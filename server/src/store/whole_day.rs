@@ -59,11 +59,6 @@ impl WholeDay {
         user.seconds = user.minutes.time_spent(reporting.idle_gap);
         Self { key: self.key, user: (!user.minutes.is_empty()).then_some(user), modules }
     }
-
-    fn module_keys(&self) -> impl Iterator<Item = UserModuleKey> {
-        let (day, account_no, user_no) = self.key;
-        self.modules.keys().map(move |module_no| (day, account_no, user_no, *module_no))
-    }
 }
 
 /// Reads users' days: one for each key, in their order.
@@ -128,7 +123,7 @@ pub(super) async fn show_again(
                 sums.take(&was.contribution(before));
                 sums.add(&is.contribution(after));
             }
-            replace(connection, were, are).await?;
+            replace(connection, keys, are).await?;
         }
         if !keys.is_empty() {
             sums.write_and_prune(connection).await?;
@@ -137,33 +132,22 @@ pub(super) async fn show_again(
     Ok(())
 }
 
-/// Writes days over those there were.
-async fn replace(connection: &mut Connection<'_>, were: Vec<WholeDay>, are: Vec<WholeDay>) -> Result<(), StoreError> {
-    let kept: BTreeSet<UserModuleKey> = are.iter().flat_map(WholeDay::module_keys).collect();
-    let gone: Vec<UserModuleKey> =
-        were.iter().flat_map(WholeDay::module_keys).filter(|key| !kept.contains(key)).collect();
-    let absent: Vec<UserKey> = are.iter().filter(|day| day.user.is_none()).map(|day| day.key).collect();
-    bulk(
-        "WITH gone (day, account_no, user_no, module_no) AS ({rows}) DELETE FROM user_module_day \
-         WHERE (day, account_no, user_no, module_no) IN (SELECT day, account_no, user_no, module_no FROM gone)",
-        rollup::user_module_columns(gone.iter()),
-    )
-    .execute(connection)
-    .await?;
-    bulk(
-        "WITH gone (day, account_no, user_no) AS ({rows}) DELETE FROM user_day \
-         WHERE (day, account_no, user_no) IN (SELECT day, account_no, user_no FROM gone)",
-        rollup::user_columns(absent.iter()),
-    )
-    .execute(connection)
-    .await?;
+/// Puts days in the place of those there were, of the same users.
+async fn replace(connection: &mut Connection<'_>, keys: &[UserKey], days: Vec<WholeDay>) -> Result<(), StoreError> {
+    for table in ["user_day", "user_module_day"] {
+        let text = format!(
+            "WITH gone (day, account_no, user_no) AS ({{rows}}) DELETE FROM {table} \
+             WHERE (day, account_no, user_no) IN (SELECT day, account_no, user_no FROM gone)"
+        );
+        bulk(text, rollup::user_columns(keys.iter())).execute(connection).await?;
+    }
     let mut users: Vec<(UserKey, UserDay)> = Vec::new();
     let mut modules: Vec<(UserModuleKey, StoredModuleDay)> = Vec::new();
-    for WholeDay { key: key @ (day, account_no, user_no), user, modules: of_modules } in are {
+    for WholeDay { key: key @ (day, account_no, user_no), user, modules: of_modules } in days {
         users.extend(user.map(|user| (key, user)));
         let stored = of_modules.into_iter().map(|(no, module)| ((day, account_no, user_no, no), module.stored()));
         modules.extend(stored);
     }
-    rollup::put_users(connection, &users).await?;
-    rollup::put_modules(connection, &modules).await
+    rollup::insert_users(connection, &users).await?;
+    rollup::insert_modules(connection, &modules).await
 }
