@@ -347,7 +347,8 @@ async fn the_command_line_erases_while_a_server_runs() {
     assert!(String::from_utf8(preview.stdout).unwrap().contains("1\tevents\n"));
     let erased = run(&["--account", ACCOUNT]);
     assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
-    assert!(String::from_utf8(erased.stdout).unwrap().starts_with("receipt 1\n1\taccounts\n"));
+    let said = String::from_utf8(erased.stdout).unwrap();
+    assert!(said.starts_with("receipt 1\n1\taccounts\n") && said.ends_with("and from its files.\n"), "{said}");
     assert!(!server.everything().await.contains(ACCOUNT));
     let nobody = run(&["--account", ACCOUNT]);
     assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("nothing is known"));

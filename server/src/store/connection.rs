@@ -12,14 +12,28 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 use tokio::sync::MutexGuard;
 
 /// The oldest SQLite without the corruption on resetting the write-ahead log.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// How long a statement waits for another process that writes to the same SQLite file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long SQLite's log of writes is waited for until nobody reads from it: longer than a read of this process takes, and
+/// nothing to those who wait to write.
+const LOG_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// After how many steps of SQLite's a statement is asked whether to go on.
+const STEPS: i32 = 10_000;
 
 /// How long a read waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -160,20 +174,24 @@ impl Place {
         Ok(Some(Shared(pool.connect_with(options).await?)))
     }
 
-    /// Takes what was deleted out of the files too. SQLite's is written anew, because what was moved within it leaves
-    /// copies behind; Postgres overwrites what its tables no longer hold as it needs the room.
-    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+    /// Takes what was deleted out of the tables for good. SQLite's file is written anew, because what was moved within it
+    /// leaves copies behind; the new one lies in the log of writes until that is moved. Postgres overwrites what its tables
+    /// no longer hold as it needs the room. With `patience`, SQLite's is given up where the copy takes longer.
+    pub(super) async fn vacuum(&self, patience: Option<Duration>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(options) => {
                 // The copy is as large as the file, and has no place in memory.
                 let options = SqliteConnectOptions::clone(options).pragma("temp_store", "file");
                 let mut connection = options.connect().await?;
-                sqlx::raw_sql("VACUUM").execute(&mut connection).await?;
-                let checkpoint = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)");
-                let (busy, ..): (i64, i64, i64) = checkpoint.fetch_one(&mut connection).await?;
-                connection.close().await?;
-                // Somebody reads what there was before.
-                if busy == 0 { Ok(()) } else { Err(StoreError::Slow) }
+                if let Some(patience) = patience {
+                    let until = Instant::now() + patience;
+                    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+                }
+                match sqlx::raw_sql("VACUUM").execute(&mut connection).await {
+                    Ok(_) => Ok(connection.close().await?),
+                    Err(sqlx::Error::Database(error)) if error.message() == "interrupted" => Err(StoreError::Slow),
+                    Err(error) => Err(error.into()),
+                }
             }
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
@@ -181,6 +199,26 @@ impl Place {
                 Ok(connection.close().await?)
             }
         }
+    }
+
+    /// Moves SQLite's log of writes into the file, as far as nobody reads what there was before. Others go on to write.
+    pub(super) async fn move_log(&self) -> Result<(), StoreError> {
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await.map(|_| ())
+    }
+
+    /// Moves the rest of it, and empties it. Whether that was done: not while somebody reads what there was before, which
+    /// is waited for but a moment.
+    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await
+    }
+
+    /// Whether nobody was in its way. Postgres looks after its own log.
+    async fn checkpoint(&self, sql: &'static str) -> Result<bool, StoreError> {
+        let Self::Sqlite(options) = self else { return Ok(true) };
+        let mut connection = SqliteConnectOptions::clone(options).busy_timeout(LOG_TIMEOUT).connect().await?;
+        let (busy, ..): (i64, i64, i64) = sqlx::query_as(sql).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(busy == 0)
     }
 
     /// Every migration of this version.

@@ -7,7 +7,7 @@
 use super::{
     Store, StoreError,
     audit::{self, Author, EnteredChange, States, Subject, enter},
-    connection::{Connection, Writing},
+    connection::{BUSY_TIMEOUT, Connection, Writing},
     kept::hold_roll_ups,
     reject,
     rollup::{self, Sums, UserKey},
@@ -30,13 +30,16 @@ use model::{
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// How many rejected events are looked through at once: with the largest, some megabytes.
 const REJECTS: usize = 200;
 
 /// How many rows of the audit log are looked through at once.
 const CHANGES: u32 = 100;
+
+/// The setting that holds up to which erasure the tables were written anew.
+const VACUUMED: &str = "vacuumed";
 
 /// How many users' days are added up at once.
 const DAYS: usize = 200;
@@ -160,19 +163,46 @@ impl Store {
     }
 
     /// Takes what was erased out of the files of the database too, where that is yet to be done, and says whether it was.
-    /// Events wait meanwhile on SQLite, whose file is written anew.
+    /// Events wait meanwhile on SQLite, whose file is written anew. That is done once for an erasure: with
+    /// [`StoreError::StillRead`] only the log of writes is left, for which nobody waits.
     pub async fn clean(&self, now: Instant) -> Result<bool, StoreError> {
+        self.clean_with(None, now).await
+    }
+
+    /// The same beside a server that may be running on the same file: where it would have to wait for longer than it does,
+    /// nothing is done, and it fails with [`StoreError::Slow`].
+    pub async fn clean_briefly(&self, now: Instant) -> Result<bool, StoreError> {
+        // What was copied is written back, which can't be given up, and takes no longer than to copy it.
+        self.clean_with(Some(BUSY_TIMEOUT / 3), now).await
+    }
+
+    async fn clean_with(&self, patience: Option<Duration>, now: Instant) -> Result<bool, StoreError> {
         let sql = "SELECT COALESCE(MAX(erasure_no), 0) FROM erasure WHERE cleaned_at = 0";
-        let (newest,): (i64,) = query(sql).fetch_one(&mut self.read.begin().await?.connection()).await?;
+        let mut reading = self.read.begin().await?;
+        let (newest,): (i64,) = query(sql).fetch_one(&mut reading.connection()).await?;
+        let vacuumed = setting::get(&mut reading.connection(), VACUUMED).await?;
+        drop(reading);
         if newest == 0 {
             return Ok(false);
         }
+        let is_vacuumed = vacuumed.and_then(|number| number.parse::<i64>().ok()).is_some_and(|number| number >= newest);
         let store = self.clone();
         carry_out(async move {
             let writer = store.writer_apart().await?;
-            // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+            if !is_vacuumed {
+                // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+                let writer = writer.lock().await;
+                store.place.vacuum(patience).await?;
+                let mut writing = Writing::begin(writer).await?;
+                setting::put(&mut writing.connection_beside_days(), VACUUMED, &newest.to_string()).await?;
+                writing.commit().await?;
+            }
+            store.place.move_log().await?;
+            // Little is left of it: it is held up for a moment.
             let writer = writer.lock().await;
-            store.place.clean().await?;
+            if !store.place.empty_log().await? {
+                return Err(StoreError::StillRead);
+            }
             let mut writing = Writing::begin(writer).await?;
             let sql = "UPDATE erasure SET cleaned_at = $2 WHERE erasure_no <= $1 AND cleaned_at = 0";
             query(sql).bind(newest).bind(now.millis()).execute(&mut writing.connection_beside_days()).await?;
