@@ -227,6 +227,42 @@ async fn others_of_the_same_id_stay() {
     assert!(get(&server, "/api/v1/rejects").await.contains("globex"));
 }
 
+/// A user whose id is a number, in rejected events that name them and in such that do not, and in the audit log.
+#[tokio::test]
+async fn nothing_else_of_the_same_number_goes() {
+    let server = TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await;
+    let ada = administrator(&server).await;
+    let ingest = server.add_key("shop", Grant::Ingest).await;
+    let send = async |body: String| {
+        let request = server.client.post(server.url("/api/v1/events")).bearer_auth(&ingest);
+        let request = request.header(header::CONTENT_TYPE, "application/x-ndjson").body(body);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    };
+    let lines = [
+        json!(event("acme", "1", 1)).to_string(),
+        // Theirs: by a number, by a field given twice, and by what can't be read.
+        r#"{"account": "acme", "user": {"id": 1}, "module": "M"}"#.to_owned(),
+        r#"{"account": "acme", "user": "1", "user": "bob", "module": "M"}"#.to_owned(),
+        r#"{"account": "acme", "user": "\u0031", "module": "M""#.to_owned(),
+        r#"{"account": "acme", "user": 1, "module": "M""#.to_owned(),
+        // Another's.
+        r#"{"account": "acme", "user": "bob", "module": "M", "count": 1, "attributes": {"1": 1}}"#.to_owned(),
+    ];
+    send(lines.join("\n")).await;
+    let before = server.texts("SELECT state_after FROM audit ORDER BY audit_no").await;
+    let receipt: Value = erasure(&ada, json!({"account": "acme", "user": "1"})).await.json().await.unwrap();
+    assert_eq!(
+        (&receipt["erased"]["users"], &receipt["erased"]["rejects"], &receipt["erased"]["audit_texts"]),
+        (&json!(1), &json!(4), &json!(0)),
+        "{receipt}"
+    );
+    assert!(before.iter().any(|state| state.contains("1")), "{before:?}");
+    let after = server.texts("SELECT state_after FROM audit ORDER BY audit_no").await;
+    assert_eq!(after[..before.len()], before);
+    let rejects = ada.get("/api/v1/rejects").await.text().await.unwrap();
+    assert!(rejects.contains("bob") && rejects.contains("\"kept\":1,"), "{rejects}");
+}
+
 #[tokio::test]
 async fn a_number_that_is_gone_is_used_by_no_other_server() {
     let server = TestServer::start(Tz::UTC, noon()).await;
