@@ -330,6 +330,35 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
     assert_eq!(server.dump_rollups().await, rolled_up);
 }
 
+/// An account that two servers bring anew again and again while it is erased: neither of them stumbles over its number.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_erased_while_all_send_events_of_it() {
+    let server = TestServer::start(Tz::UTC, noon()).await;
+    let other = server.another().await;
+    let send = async |server: &TestServer, sender: usize| {
+        for round in 0..60 {
+            let user = format!("user {}", (sender + round as usize) % 3);
+            let body = json!([event("acme", &user, round), event(&format!("account {sender}"), "eve", round)]);
+            let answer = server.client.post(server.url("/api/v1/events")).json(&body).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        }
+    };
+    let erase = async {
+        for round in 0..30 {
+            let eraser = if round % 2 == 0 { &server } else { &other };
+            eraser.store.erase(&choice("acme", None), &server.author()).await.unwrap();
+            eraser.store.erase(&choice("account 1", None), &server.author()).await.unwrap();
+        }
+    };
+    let senders = join_all((0..6).map(|sender| send(if sender % 2 == 0 { &server } else { &other }, sender)));
+    tokio::join!(senders, erase);
+    let rolled_up = server.dump_rollups().await;
+    server.rebuild().await;
+    assert_eq!(server.dump_rollups().await, rolled_up);
+    let orphans = "SELECT CAST(COUNT(*) AS TEXT) FROM event WHERE account_no NOT IN (SELECT account_no FROM account)";
+    assert_eq!(server.texts(orphans).await, ["0"]);
+}
+
 #[tokio::test]
 async fn only_administrators_erase() {
     let server = TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await;

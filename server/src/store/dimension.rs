@@ -87,20 +87,23 @@ impl Dimensions {
         let columns = ("module", "module_no", "name");
         self.count += number_names(connection, columns, &mut self.modules, modules, received).await?.0;
 
-        let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
-        let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
+        // Just looked up: what is missing from here on was taken out of the database by somebody else.
+        let number = |account: &String| self.accounts.get(account).copied().ok_or(StoreError::Erased);
+        let named = namings.iter().filter_map(|naming| Some((&naming.account, naming.user.as_deref()?)));
+        let users = events.iter().map(|event| (&event.account, event.user.as_str())).chain(named);
+        let users: Vec<(i64, &str)> =
+            users.map(|(account, user)| Ok((number(account)?, user))).collect::<Result<_, StoreError>>()?;
         let columns = ("account_user", "user_no", "account_no", "id");
-        self.count += number_parts(connection, columns, &mut self.users, users, None).await?.0;
+        self.count += number_parts(connection, columns, &mut self.users, users.into_iter(), None).await?.0;
         let activities = events.iter().filter_map(|event| match &event.kind {
-            Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
+            Kind::Activity { action, .. } => Some((*self.modules.get(&event.module)?, action.as_str())),
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
         let (count, new) = number_parts(connection, columns, &mut self.activities, activities, received).await?;
         self.count += count;
 
-        // Just looked up: what is missing now was taken out of the database by somebody else.
-        let numbered = self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
+        let numbered = self.all_remembered(events, namings).ok_or(StoreError::Erased)?;
         Ok(Numbered { new_accounts, has_new_activities: new > 0, ..numbered })
     }
 
