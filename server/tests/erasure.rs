@@ -330,6 +330,25 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
     assert_eq!(server.dump_rollups().await, rolled_up);
 }
 
+/// To delete raw events takes long. Nobody waits for it, and what is stored meanwhile goes too.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_stored_while_those_of_their_account_are_deleted() {
+    let server = TestServer::start(Tz::UTC, noon()).await;
+    post(&server, "/api/v1/events", &json!([event("acme", "lisa", 1), event("acme", "bob", 1)])).await;
+    let Some(held) = server.hold("SELECT * FROM event ORDER BY user_no FOR UPDATE").await else { return };
+    let (store, author) = (server.store.clone(), server.author());
+    let erasing = tokio::spawn(async move { store.erase(&choice("acme", Some("lisa")), &author).await });
+    server.waiting(1).await;
+    let meanwhile = json!([event("acme", "lisa", 2), event("acme", "lisa", 30), event("acme", "bob", 2)]);
+    assert_eq!(post(&server, "/api/v1/events", &meanwhile).await["accepted"], 3);
+    drop(held);
+    assert_eq!(erasing.await.unwrap().unwrap().unwrap().erased.events, 3);
+    assert_eq!(server.texts("SELECT CAST(COUNT(*) AS TEXT) FROM event").await, ["2"]);
+    let rolled_up = server.dump_rollups().await;
+    server.rebuild().await;
+    assert_eq!(server.dump_rollups().await, rolled_up);
+}
+
 /// An account that two servers bring anew again and again while it is erased: neither of them stumbles over its number.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_erased_while_all_send_events_of_it() {

@@ -362,6 +362,14 @@ impl SharedConnection {
 }
 
 impl Reading {
+    /// Takes as long as it takes, where reads of Postgres are given up otherwise: for what nobody asks but seldom.
+    pub(super) async fn without_timeout(mut self) -> Result<Self, StoreError> {
+        if let Connection::Postgres(_) = self.connection() {
+            query("SET LOCAL statement_timeout = 0").execute(&mut self.connection()).await?;
+        }
+        Ok(self)
+    }
+
     /// The connection to read with.
     pub(super) fn connection(&mut self) -> Connection<'_> {
         match &mut self.transaction {

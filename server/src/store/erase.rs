@@ -8,6 +8,7 @@ use super::{
     Store, StoreError,
     audit::{self, Author, EnteredChange, States, Subject, enter},
     connection::{BUSY_TIMEOUT, Connection, Writing},
+    day_from_number,
     kept::hold_roll_ups,
     reject,
     rollup::{self, Sums, UserKey},
@@ -27,10 +28,11 @@ use model::{
     audit::{Action, SubjectKind},
     erasure::{Called, ErasureChoice},
     instant::Instant,
+    zone::day_start,
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 /// How many rejected events are looked through at once: with the largest, some megabytes.
 const REJECTS: usize = 200;
@@ -48,9 +50,8 @@ const DAYS: usize = 200;
 type Rows = (&'static str, fn(&mut Erased) -> &mut i64);
 
 /// What is found by the number of an account and of a user; 0 for every user there.
-const OF_USER: [Rows; 4] = [
+const OF_USER: [Rows; 3] = [
     ("account_user WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.users),
-    ("event WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.events),
     (
         "user_day WHERE day IN (SELECT day FROM day_revision) AND account_no = $1 AND ($2 = 0 OR user_no = $2)",
         |erased| &mut erased.roll_ups,
@@ -60,6 +61,12 @@ const OF_USER: [Rows; 4] = [
         |erased| &mut erased.roll_ups,
     ),
 ];
+
+/// Likewise, from a moment on and before another one. No index leads to raw events: all of those moments are looked at.
+const EVENTS: &str = "event WHERE account_no = $1 AND ($2 = 0 OR user_no = $2) AND time >= $3 AND time < $4";
+
+/// All moments.
+const EVER: Range<i64> = i64::MIN..i64::MAX;
 
 /// What is found by the number of an account alone.
 const OF_ACCOUNT: [Rows; 4] = [
@@ -85,11 +92,12 @@ enum Deed {
 impl Store {
     /// What an erasure would erase; `None` where nothing is known of whom it is about.
     pub async fn preview_erasure(&self, choice: &ErasureChoice) -> Result<Option<ErasurePreview>, StoreError> {
-        let mut reading = self.read().await?;
+        let mut reading = self.read().await?.without_timeout().await?;
         let connection = &mut reading.connection();
         let target = Target::find(connection, choice).await?;
         let found = Found::of(connection, &target).await?;
         let mut would_erase = found.counted();
+        would_erase.events = events(connection, Deed::Count, &target, &found.users, EVER).await?;
         each(connection, Deed::Count, &target, &found.users, &mut would_erase).await?;
         let name = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
         let preview = ErasurePreview {
@@ -131,18 +139,28 @@ impl Store {
         let before = Found::of(connection, &target).await?;
         reject::drop_all(connection, &before.rejects).await?;
         drop_identities(connection, &target).await?;
+        // Takes longest, and nobody waits for it yet. Who stores some meanwhile raises the revisions of their days.
+        let revisions = revisions(connection).await?;
+        let mut deleted = events(connection, Deed::Delete, &target, &before.users, EVER).await?;
         rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
         let found = Found { users: target.users(connection).await?, ..before };
+        for (day, _) in self::revisions(connection).await?.difference(&revisions) {
+            let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
+            let of_day = start(*day)..start(day + 1);
+            deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
+        }
         if target.is_account() {
             hold_teams(connection, Hold::Unchanged).await?;
         }
         let (tracking, mut sums) = (Tracking::read(connection).await?, Sums::default());
         if let Some(account_no) = target.account_no {
-            for user_no in target.numbers(&found.users) {
-                take(connection, account_no, user_no, &tracking, &mut sums).await?;
+            for (day, _) in self::revisions(connection).await? {
+                for user_no in target.numbers(&found.users) {
+                    take(connection, (day, account_no, user_no), &tracking, &mut sums).await?;
+                }
             }
         }
-        let mut erased = found.counted();
+        let mut erased = Erased { events: deleted, ..found.counted() };
         each(connection, Deed::Delete, &target, &found.users, &mut erased).await?;
         if erased.is_nothing() {
             return Ok(None);
@@ -362,6 +380,31 @@ async fn each(
     Ok(())
 }
 
+/// Counts or deletes raw events, and says how many there are, or were.
+async fn events(
+    connection: &mut Connection<'_>,
+    deed: Deed,
+    target: &Target,
+    users: &[UserColumns],
+    moments: Range<i64>,
+) -> Result<i64, StoreError> {
+    let mut events = 0;
+    let Some(account_no) = target.account_no else { return Ok(events) };
+    for user_no in target.numbers(users) {
+        let of_user = with(deed, EVENTS, |query| {
+            query.bind(account_no).bind(user_no).bind(moments.start).bind(moments.end)
+        });
+        events += of_user.run(connection).await?;
+    }
+    Ok(events)
+}
+
+/// Every day that has events, with its revision.
+async fn revisions(connection: &mut Connection<'_>) -> Result<BTreeSet<(i64, i64)>, StoreError> {
+    let days: Vec<(i64, i64)> = query("SELECT day, revision FROM day_revision").fetch_all(connection).await?;
+    Ok(days.into_iter().collect())
+}
+
 /// A statement that counts or deletes rows.
 struct OfRows<'a>(Deed, Query<'a>);
 
@@ -383,17 +426,16 @@ impl OfRows<'_> {
     }
 }
 
-/// Takes from the sums what a user added to them; 0 for every user of the account.
+/// Takes from the sums what a user added to them on a day; 0 for every user of the account.
 async fn take(
     connection: &mut Connection<'_>,
-    account_no: i64,
-    user_no: i64,
+    (day, account_no, user_no): UserKey,
     tracking: &Tracking,
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let sql = "SELECT DISTINCT d.day, d.account_no, d.user_no FROM user_module_day d \
-               WHERE d.day IN (SELECT day FROM day_revision) AND d.account_no = $1 AND ($2 = 0 OR d.user_no = $2)";
-    let keys: Vec<UserKey> = query(sql).bind(account_no).bind(user_no).fetch_all(connection).await?;
+               WHERE d.day = $1 AND d.account_no = $2 AND ($3 = 0 OR d.user_no = $3)";
+    let keys: Vec<UserKey> = query(sql).bind(day).bind(account_no).bind(user_no).fetch_all(connection).await?;
     for keys in keys.chunks(DAYS) {
         for day in whole_day::read(connection, keys).await? {
             sums.take(&day.contribution(tracking));
