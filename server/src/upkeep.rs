@@ -3,6 +3,7 @@
 
 use crate::{
     clock::Clock,
+    refusal::Refusals,
     store::{Store, StoreError},
 };
 use model::instant::Instant;
@@ -17,13 +18,14 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(crate) struct Upkeep {
     store: Store,
     clock: Arc<dyn Clock>,
+    refusals: Refusals,
     due: Arc<Notify>,
 }
 
 impl Upkeep {
-    /// Of the database in a store.
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, due: Arc::default() }
+    /// Of the database in a store, and of what a server remembers of bodies it refused.
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, refusals: Refusals) -> Self {
+        Self { store, clock, refusals, due: Arc::default() }
     }
 
     /// Lets it be done now.
@@ -48,6 +50,8 @@ impl Upkeep {
     async fn work(&self, done: &mut Done) -> Result<(), StoreError> {
         let cleaned = self.clean(&mut done.cleaning).await;
         let dropped = self.drop_old_events(&mut done.events_since).await;
+        // Which has read how often somebody was erased, on whatever server.
+        self.refusals.get(self.store.erasures_seen());
         cleaned.and(dropped)
     }
 
@@ -145,7 +149,7 @@ mod tests {
         store.erase(&lisa, &Author::anyone()).await.unwrap().unwrap();
         store.set_retention(Some(5), Author::anyone()).await.unwrap();
 
-        let upkeep = Upkeep::new(store.clone(), Arc::new(ManualClock::new(now)));
+        let upkeep = Upkeep::new(store.clone(), Arc::new(ManualClock::new(now)), Refusals::default());
         let mut done = Done::default();
         assert!(matches!(upkeep.work(&mut done).await, Err(StoreError::StillRead)));
         assert_eq!(store.retention().await.unwrap().kept_since.map(|day| day.to_string()).as_deref(), Some("2026-11-18"));

@@ -330,6 +330,27 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
     assert_eq!(server.dump_rollups().await, rolled_up);
 }
 
+/// Other servers remember what they showed, and why they refused the newest body.
+#[tokio::test]
+async fn what_others_remember_is_forgotten_too() {
+    let server = TestServer::start(Tz::UTC, noon()).await;
+    let other = server.another().await;
+    post(&server, "/api/v1/events", &json!([event("acme", USER, 0), event("acme", "bob", 0)])).await;
+    let path = format!("/v1/{USER}");
+    let refused = other.client.post(other.url(&path)).json(&json!({"type": USER, "userId": 7})).send().await.unwrap();
+    assert!(refused.status().is_client_error());
+    let looked_at = ["/api/v1/today", "/api/v1/today/stream", "/api/v1/quality"];
+    for path in looked_at {
+        get(&other, path).await;
+    }
+    assert!(get(&other, "/api/v1/today").await.contains(USER));
+    server.store.erase(&choice("acme", Some(USER)), &server.author()).await.unwrap().unwrap();
+    for path in looked_at {
+        let answer = get(&other, path).await;
+        assert!(!answer.contains(USER), "{path}: {answer}");
+    }
+}
+
 /// To delete raw events takes long. Nobody waits for it, and what is stored meanwhile goes too.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_stored_while_those_of_their_account_are_deleted() {

@@ -103,6 +103,8 @@ pub struct Reading {
     transaction: ReadTransaction,
     /// The revision of what is tracked.
     pub(super) tracking: i64,
+    /// How often somebody was erased.
+    pub(super) erasures: i64,
 }
 
 enum ReadTransaction {
@@ -330,7 +332,7 @@ impl ReadPool {
                 ReadTransaction::Postgres(pool.begin_with(begin).await?)
             }
         };
-        Ok(Reading { transaction, tracking: 0 })
+        Ok(Reading { transaction, tracking: 0, erasures: 0 })
     }
 
     /// Ends every connection.

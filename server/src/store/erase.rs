@@ -117,7 +117,12 @@ impl Store {
         let erased = self.erase_with(&mut writing.connection(), choice, author).await?;
         // Also where there was nothing: a transaction that is given up takes its connection along.
         writing.commit().await?;
-        if let Err(error) = self.drop_answers().await {
+        let forgotten = async {
+            // From here on no answer that was begun before is given again.
+            self.read().await.map(drop)?;
+            self.drop_answers().await
+        };
+        if let Err(error) = forgotten.await {
             tracing::warn!(%error, "answers given before the erasure stay for a minute");
         }
         Ok(erased)

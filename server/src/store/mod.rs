@@ -192,6 +192,8 @@ pub struct Store {
     reporting: Reporting,
     /// The newest revision of what is tracked that was seen.
     tracking: Arc<AtomicI64>,
+    /// How often somebody was erased, at least.
+    erasures: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -210,7 +212,7 @@ impl Store {
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
-        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default() })
+        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default(), erasures: Arc::default() })
     }
 
     /// A writer on a database whose schema is up to date.
@@ -228,8 +230,10 @@ impl Store {
     /// Begins to read.
     pub async fn read(&self) -> Result<Reading, StoreError> {
         let mut reading = self.read.begin().await?;
-        reading.tracking = self.refuse_other_reporting(&mut reading.connection()).await?.tracking;
+        let standing = self.refuse_other_reporting(&mut reading.connection()).await?;
+        (reading.tracking, reading.erasures) = (standing.tracking, standing.erasures);
         self.saw_tracking(reading.tracking);
+        self.erasures.fetch_max(reading.erasures, Ordering::AcqRel);
         Ok(reading)
     }
 
@@ -253,10 +257,16 @@ impl Store {
         standing.filter(|standing| standing.agrees_with(self.reporting)).ok_or(StoreError::ReportingChanged)
     }
 
-    /// The revision of what is tracked, at least as new as whatever this process has read: answers that were kept under
-    /// another one are over.
+    /// The revision of what is tracked and who was erased, at least as new as whatever this process has read: answers that
+    /// were kept under another one are over.
     pub fn tracking_revision(&self) -> i64 {
-        self.tracking.load(Ordering::Acquire)
+        // Neither ever goes down.
+        self.tracking.load(Ordering::Acquire) + self.erasures_seen()
+    }
+
+    /// How often somebody was erased, as far as this process has read.
+    pub(crate) fn erasures_seen(&self) -> i64 {
+        self.erasures.load(Ordering::Acquire)
     }
 
     fn saw_tracking(&self, revision: i64) {
