@@ -10,7 +10,12 @@ use harness::{
     TestServer,
     browser::{Browser, administrator, viewer},
 };
-use model::{erasure::ErasureChoice, instant::Instant, key::Grant};
+use model::{
+    erasure::ErasureChoice,
+    instant::Instant,
+    key::Grant,
+    team::{Comparison, RuleOn, TeamDefinition, TeamRule},
+};
 use reqwest::{Method, Response, header};
 use serde_json::{Value, json};
 use server::{
@@ -328,6 +333,35 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
     let rolled_up = server.dump_rollups().await;
     server.rebuild().await;
     assert_eq!(server.dump_rollups().await, rolled_up);
+}
+
+/// Rules that hold an account's id or name go with it; what merely mentions somebody is told, and stays.
+#[tokio::test]
+async fn rules_of_an_account_go_and_what_else_names_it_is_told() {
+    let server = TestServer::start(Tz::UTC, noon()).await;
+    let mut event = event(ACCOUNT, USER, 1);
+    event["account"] = json!({"id": ACCOUNT, "name": ACCOUNT_NAME});
+    let like = json!({"account": format!("{ACCOUNT} two"), "user": "bob", "module": "M", "action": "A"});
+    post(&server, "/api/v1/events", &json!([event, like])).await;
+    let rule = |on, is, value: &str| TeamRule { on, attribute: None, is, value: value.to_owned() };
+    let upper = ACCOUNT_NAME.to_uppercase();
+    let rules = vec![
+        rule(RuleOn::Id, Comparison::StartsWith, ACCOUNT),
+        rule(RuleOn::Name, Comparison::Equals, &upper),
+        rule(RuleOn::Name, Comparison::Contains, ACCOUNT_NAME),
+        rule(RuleOn::Id, Comparison::Equals, &format!("{ACCOUNT} three")),
+    ];
+    let team = TeamDefinition { name: "Team".to_owned(), rules, ..TeamDefinition::default() };
+    let team_no = server.store.add_team(&team, &server.author()).await.unwrap();
+    assert_eq!(server.store.team(team_no).await.unwrap().unwrap().account_count, 2);
+    server.add_key(&format!("of {ACCOUNT_NAME}"), Grant::Ingest).await;
+    let preview = server.store.preview_erasure(&choice(ACCOUNT, None)).await.unwrap().unwrap();
+    let stays = [format!("API key of {ACCOUNT_NAME}"), format!("rule of a team for {ACCOUNT} three")];
+    assert_eq!((preview.would_erase.team_entries, preview.elsewhere.as_slice()), (3, stays.as_slice()));
+    let receipt = server.store.erase(&choice(ACCOUNT, None), &server.author()).await.unwrap().unwrap();
+    assert_eq!(receipt.erased, preview.would_erase);
+    let team = server.store.team(team_no).await.unwrap().unwrap();
+    assert_eq!((team.rules.len(), team.account_count), (1, 0));
 }
 
 /// Other servers remember what they showed, and why they refused the newest body.

@@ -35,7 +35,13 @@ impl Erase {
         let choice = ErasureChoice { account, user, preview };
         let nobody = "nothing is known of them";
         let erased = match preview {
-            true => store.preview_erasure(&choice).await?.ok_or(nobody)?.would_erase,
+            true => {
+                let preview = store.preview_erasure(&choice).await?.ok_or(nobody)?;
+                for named in preview.elsewhere {
+                    println!("stays\t{named}");
+                }
+                preview.would_erase
+            }
             false => {
                 let erasure = store.erase(&choice, &author()).await?.ok_or(nobody)?;
                 println!("receipt {}", erasure.id);

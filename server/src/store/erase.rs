@@ -12,7 +12,7 @@ use super::{
     kept::hold_roll_ups,
     reject,
     rollup::{self, Sums, UserKey},
-    scope::{Hold, hold_teams},
+    scope::{Hold, hold_teams, settle_scopes},
     setting,
     statement::{Column, Query, bulk, query},
     tracking::Tracking,
@@ -77,9 +77,16 @@ const OF_ACCOUNT: [Rows; 4] = [
 ];
 
 /// What names an account by its id in teams.
-const IN_TEAMS: [Rows; 2] = [
-    ("team_account_id WHERE account_id = $1", |erased| &mut erased.team_entries),
-    ("team_rule WHERE looks_at = 'id' AND comparison = 'equals' AND value = $1", |erased| &mut erased.team_entries),
+const IN_TEAMS: &str = "team_account_id WHERE account_id = $1";
+
+/// What people call things that stay, and what each is.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("API key", "SELECT name FROM api_key ORDER BY name"),
+    ("team", "SELECT name FROM team ORDER BY name"),
+    ("member", "SELECT name FROM member ORDER BY name"),
+    ("member", "SELECT email FROM member ORDER BY email"),
+    ("module rule for", "SELECT prefix FROM module_rule ORDER BY place"),
+    ("module rule for", "SELECT module FROM module_rule ORDER BY place"),
 ];
 
 /// What is done with rows.
@@ -99,11 +106,13 @@ impl Store {
         let mut would_erase = found.counted();
         would_erase.events = events(connection, Deed::Count, &target, &found.users, EVER).await?;
         each(connection, Deed::Count, &target, &found.users, &mut would_erase).await?;
+        let elsewhere = elsewhere(connection, &target, &found.called).await?;
         let name = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
         let preview = ErasurePreview {
             account: Account { id: choice.account.clone(), name: name(target.account_name.as_ref(), &choice.account) },
             user: choice.user.as_ref().map(|id| User { id: id.clone(), name: name(found.names.first(), id) }),
             would_erase,
+            elsewhere,
         };
         Ok((!preview.would_erase.is_nothing()).then_some(preview))
     }
@@ -148,14 +157,16 @@ impl Store {
         let revisions = revisions(connection).await?;
         let mut deleted = events(connection, Deed::Delete, &target, &before.users, EVER).await?;
         rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
-        let found = Found { users: target.users(connection).await?, ..before };
+        if target.is_account() {
+            // Nobody who works out what an account belongs to waits for this one from here on.
+            hold_teams(connection, Hold::Alone).await?;
+        }
+        let (users, rules) = (target.users(connection).await?, rules_of(connection, &target).await?);
+        let found = Found { users, rules, ..before };
         for (day, _) in self::revisions(connection).await?.difference(&revisions) {
             let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
             let of_day = start(*day)..start(day + 1);
             deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
-        }
-        if target.is_account() {
-            hold_teams(connection, Hold::Unchanged).await?;
         }
         let (tracking, mut sums) = (Tracking::read(connection).await?, Sums::default());
         if let Some(account_no) = target.account_no {
@@ -171,6 +182,7 @@ impl Store {
             return Ok(None);
         }
         blank(connection, &found.texts).await?;
+        drop_rules(connection, &found.rules).await?;
         let erasure = insert_receipt(connection, choice.kind(), erased, author).await?;
         // Last: all servers write to the same few rows of the sums.
         sums.write_and_prune(connection).await?;
@@ -287,6 +299,12 @@ impl Target {
         self.user.is_none()
     }
 
+    /// Whether this is the account's id or, in any case, its name.
+    fn is_named_by(&self, value: &str) -> bool {
+        let name = self.account_name.as_ref().map(|name| name.to_lowercase());
+        value == self.account || name.is_some_and(|name| name == value.to_lowercase())
+    }
+
     /// The users that go; of an account all.
     async fn users(&self, connection: &mut Connection<'_>) -> Result<Vec<UserColumns>, StoreError> {
         let sql = "SELECT user_no, id, name FROM account_user WHERE account_no = $1";
@@ -318,6 +336,9 @@ struct Found {
     rejects: Vec<i64>,
     /// Row of the audit log, and which of its texts are blanked.
     texts: Vec<(i64, [bool; 3])>,
+    /// Team and place of each.
+    rules: Vec<(i64, i64)>,
+    called: Called,
 }
 
 impl Found {
@@ -335,7 +356,8 @@ impl Found {
         let rejects = rejects_of(connection, &called).await?;
         let texts = texts_of(connection, &called).await?;
         let identities = i64::try_from(told.len()).unwrap_or(i64::MAX);
-        Ok(Self { users, names, identities, rejects, texts })
+        let rules = rules_of(connection, target).await?;
+        Ok(Self { users, names, identities, rejects, texts, rules, called })
     }
 
     /// How many of each there are of what was found by what it says.
@@ -346,6 +368,7 @@ impl Found {
             identities: self.identities,
             rejects: length(self.rejects.len()),
             audit_texts: length(texts),
+            team_entries: length(self.rules.len()),
             ..Erased::default()
         }
     }
@@ -379,10 +402,48 @@ async fn each(
             query("DELETE FROM scope_account WHERE account_no = $1").bind(account_no).execute(connection).await?;
         }
     }
-    for (rows, counted) in IN_TEAMS {
-        *counted(erased) += with(deed, rows, |query| query.bind(&*target.account)).run(connection).await?;
+    erased.team_entries += with(deed, IN_TEAMS, |query| query.bind(&*target.account)).run(connection).await?;
+    Ok(())
+}
+
+/// The rules of teams that hold the id or the name of an account that goes, and nothing else.
+async fn rules_of(connection: &mut Connection<'_>, target: &Target) -> Result<Vec<(i64, i64)>, StoreError> {
+    let sql = "SELECT team_no, place, value FROM team_rule WHERE looks_at IN ('id', 'name') ORDER BY team_no, place";
+    let rules: Vec<(i64, i64, String)> = query(sql).fetch_all(connection).await?;
+    let rules = rules.into_iter().filter(|(.., value)| target.is_account() && target.is_named_by(value));
+    Ok(rules.map(|(team_no, place, _)| (team_no, place)).collect())
+}
+
+/// Drops rules, and works out what their teams see without. The teams are held alone.
+async fn drop_rules(connection: &mut Connection<'_>, rules: &[(i64, i64)]) -> Result<(), StoreError> {
+    for (team_no, place) in rules {
+        let sql = "DELETE FROM team_rule WHERE team_no = $1 AND place = $2";
+        query(sql).bind(*team_no).bind(*place).execute(connection).await?;
+    }
+    for team_no in rules.iter().map(|(team_no, _)| *team_no).collect::<BTreeSet<i64>>() {
+        settle_scopes(connection, Some(team_no)).await?;
     }
     Ok(())
+}
+
+/// What else names them, and stays: only those who called it so can say what else to call it.
+async fn elsewhere(
+    connection: &mut Connection<'_>,
+    target: &Target,
+    called: &Called,
+) -> Result<Vec<String>, StoreError> {
+    let mut elsewhere = Vec::new();
+    for (what, sql) in ELSEWHERE {
+        let names: Vec<(String,)> = query(sql).fetch_all(connection).await?;
+        let naming = names.into_iter().filter(|(name,)| called.is_in_text(name));
+        elsewhere.extend(naming.map(|(name,)| format!("{what} {name}")));
+    }
+    let sql = "SELECT looks_at, value FROM team_rule ORDER BY team_no, place";
+    let rules: Vec<(String, String)> = query(sql).fetch_all(connection).await?;
+    let goes = |on: &str, value: &str| target.is_account() && on != "attribute" && target.is_named_by(value);
+    let naming = rules.into_iter().filter(|(on, value)| called.is_in_text(value) && !goes(on, value));
+    elsewhere.extend(naming.map(|(_, value)| format!("rule of a team for {value}")));
+    Ok(elsewhere)
 }
 
 /// Counts or deletes raw events, and says how many there are, or were.

@@ -150,8 +150,8 @@ impl Store {
 pub(super) enum Hold {
     /// So that none of them changes, by whoever works out what an account belongs to.
     Unchanged,
-    /// So that nobody else works that out, by whoever changes teams. Whoever waits for this holds no account, and whoever
-    /// has it waits for none: so nobody waits for each other.
+    /// So that nobody else works that out, by whoever changes teams. Whoever has this waits for no account: so nobody waits
+    /// for each other.
     Alone,
 }
 
