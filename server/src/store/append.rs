@@ -33,6 +33,9 @@ pub struct Batch {
     pub replays: Vec<Replay>,
 }
 
+/// How many events, rejects, namings, identities and replays there are.
+pub(crate) type Sizes = [usize; 5];
+
 /// A rejected event, read again.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -61,6 +64,23 @@ impl Batch {
         self.events.extend(event);
         self.namings.extend(namings);
         self.identities.extend(identities);
+    }
+
+    /// How much there is of each.
+    pub(crate) fn sizes(&self) -> Sizes {
+        let Self { events, rejects, namings, identities, replays } = self;
+        [events.len(), rejects.len(), namings.len(), identities.len(), replays.len()]
+    }
+
+    /// Takes as much of each from the front.
+    pub(crate) fn take(&mut self, [events, rejects, namings, identities, replays]: Sizes) -> Self {
+        Self {
+            events: self.events.drain(..events).collect(),
+            rejects: self.rejects.drain(..rejects).collect(),
+            namings: self.namings.drain(..namings).collect(),
+            identities: self.identities.drain(..identities).collect(),
+            replays: self.replays.drain(..replays).collect(),
+        }
     }
 
     /// Puts what another one holds behind what is in this one.

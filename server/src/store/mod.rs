@@ -40,6 +40,7 @@ mod usage;
 mod whole_day;
 
 pub use answer::DatabaseTime;
+pub(crate) use append::Sizes;
 pub use append::{Appended, Batch, Outcome, Replay};
 pub use audit::{Author, EnteredChange};
 pub use connection::Reading;
