@@ -100,6 +100,7 @@ async fn figures_are_what_they_would_be_without_a_user() {
     assert_eq!(server.dump_rollups().await, rolled_up);
     // Sent again with its id an event does no harm; a new one makes the user anew.
     assert_eq!(post(&server, "/api/v1/events", &json!(event("acme", "lisa", 0))).await["duplicates"], 1);
+    assert_eq!(server.texts("SELECT id FROM account_user ORDER BY id").await, ["bob", "eve", "lisa"]);
     assert_eq!(post(&server, "/api/v1/events", &json!(event("acme", "lisa", 99))).await["accepted"], 1);
     assert!(get(&server, "/api/v1/usage?account=acme&period=last_7_days").await.contains("Action 3"));
 }

@@ -168,9 +168,13 @@ impl Store {
             None => self.refuse_other_reporting(&mut connection).await?.erasures,
         };
         remembered.erasures = Some(erasures);
-        let Numbered { events: numbers, named, new_accounts, has_new_activities } =
-            remembered.dimensions.number(&mut connection, &events, &namings).await?;
-        let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
+        let mut numbered = remembered.dimensions.number(&mut connection, &events, &namings).await?;
+        let outcomes = claim_ids(&mut connection, &events, &numbered.events).await?;
+        if !numbered.new_users.is_empty() && outcomes.contains(&Outcome::Duplicate) {
+            let is_stored = |place: usize| outcomes[place] == Outcome::Accepted;
+            remembered.dimensions.take_back_unused(&mut connection, &mut numbered, is_stored).await?;
+        }
+        let Numbered { events: numbers, named, new_accounts, has_new_activities, .. } = numbered;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
