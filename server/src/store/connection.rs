@@ -494,6 +494,14 @@ impl<'w> Writing<'w> {
         (self.connection.lend(), &mut self.writer.remembered)
     }
 
+    /// Takes back what it did, of which nothing is remembered, and says something else: what was asked for can't be done.
+    /// Dropped instead, the connection would be lost with all that the writer remembers, which is for what went wrong.
+    pub(super) async fn roll_back<T>(mut self, outcome: T) -> Result<T, StoreError> {
+        self.connection.run("ROLLBACK").await?;
+        self.writer.idle = Some(self.connection);
+        Ok(outcome)
+    }
+
     /// Makes it durable. Where the connection to Postgres is lost before it says so, it is asked again.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let Writer { server, begun, .. } = &*self.writer;

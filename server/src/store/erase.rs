@@ -124,7 +124,9 @@ impl Store {
         let writer = self.writer_apart().await?;
         let mut writing = Writing::begin(writer.lock().await).await?;
         let erased = self.erase_with(&mut writing.connection(), choice, author).await?;
-        // Also where there was nothing: a transaction that is given up takes its connection along.
+        if erased.is_none() {
+            return writing.roll_back(None).await;
+        }
         writing.commit().await?;
         let forgotten = async {
             // From here on no answer that was begun before is given again.
