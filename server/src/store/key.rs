@@ -272,7 +272,7 @@ mod tests {
         let store = Store::open(&url, Asked::default()).await.unwrap();
         let author = Author::anyone();
         let secret = NewSecret { digest: [0; 32], prefix: String::new() };
-        let rotation = Rotation::default();
+        let rotation = Rotation { overlap_seconds: 0, expires: None };
         assert!(store.rotate_key(7, rotation, &secret, &author).await.unwrap().is_none());
         assert!(store.writer.lock().await.idle().is_some());
         assert!(!store.revoke_key(7, &author).await.unwrap());
