@@ -266,7 +266,9 @@ mod tests {
         let requests = [vec![kept.clone()], vec![old], vec![kept.clone(), kept]];
         // All wait together before the writer, in the same thread, takes the first.
         let answers = futures::future::join_all(requests.map(|events| ingest.append(events))).await;
-        assert!(matches!(answers.as_slice(), [Ok(one), Err(IngestError::Store(_)), Ok(two)] if (one.len(), two.len()) == (1, 2)));
+        assert!(
+            matches!(answers.as_slice(), [Ok(one), Err(IngestError::Store(_)), Ok(two)] if (one.len(), two.len()) == (1, 2))
+        );
     }
 
     #[tokio::test]

@@ -140,7 +140,9 @@ mod tests {
     #[tokio::test]
     async fn who_reads_what_was_before_stops_no_retention_and_has_the_file_written_anew_once() {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", directory.path().join("db").display()), Asked::default()).await.unwrap();
+        let store = Store::open(&format!("sqlite://{}", directory.path().join("db").display()), Asked::default())
+            .await
+            .unwrap();
         let now = Instant::parse("2026-11-23T11:00:00Z").unwrap();
         let old = now.plus_millis(-10 * 86_400_000);
         store.append(&[event("lisa", old), event("lisa", now), event("bob", old), event("bob", now)]).await.unwrap();
@@ -152,7 +154,10 @@ mod tests {
         let upkeep = Upkeep::new(store.clone(), Arc::new(ManualClock::new(now)), Refusals::default());
         let mut done = Done::default();
         assert!(matches!(upkeep.work(&mut done).await, Err(StoreError::StillRead)));
-        assert_eq!(store.retention().await.unwrap().kept_since.map(|day| day.to_string()).as_deref(), Some("2026-11-18"));
+        assert_eq!(
+            store.retention().await.unwrap().kept_since.map(|day| day.to_string()).as_deref(),
+            Some("2026-11-18")
+        );
         let log = || std::fs::metadata(directory.path().join("db-wal")).unwrap().len();
         let written = log();
         assert!(matches!(store.clean(now).await, Err(StoreError::StillRead)));

@@ -371,9 +371,13 @@ async fn what_others_remember_is_forgotten_too() {
     let server = TestServer::start(Tz::UTC, noon()).await;
     let other = server.another().await;
     post(&server, "/api/v1/events", &json!([event("acme", USER, 0), event("acme", "bob", 0)])).await;
-    let path = format!("/v1/{USER}");
-    let refused = other.client.post(other.url(&path)).json(&json!({"type": USER, "userId": 7})).send().await.unwrap();
-    assert!(refused.status().is_client_error());
+    let refused = other.client.post(other.url("/api/v1/events")).header(header::CONTENT_TYPE, "application/json");
+    assert_eq!(refused.body(USER).send().await.unwrap().status(), 400);
+    let newest = async || {
+        let quality: Value = serde_json::from_str(&get(&other, "/api/v1/quality").await).unwrap();
+        quality["refused_bodies"]["newest"].clone()
+    };
+    assert!(newest().await.is_object());
     let looked_at = ["/api/v1/today", "/api/v1/today/stream", "/api/v1/quality"];
     for path in looked_at {
         get(&other, path).await;
@@ -384,6 +388,7 @@ async fn what_others_remember_is_forgotten_too() {
         let answer = get(&other, path).await;
         assert!(!answer.contains(USER), "{path}: {answer}");
     }
+    assert!(newest().await.is_null());
 }
 
 /// To delete raw events takes long. Nobody waits for it, and what is stored meanwhile goes too.

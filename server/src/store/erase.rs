@@ -459,9 +459,8 @@ async fn events(
     let mut events = 0;
     let Some(account_no) = target.account_no else { return Ok(events) };
     for user_no in target.numbers(users) {
-        let of_user = with(deed, EVENTS, |query| {
-            query.bind(account_no).bind(user_no).bind(moments.start).bind(moments.end)
-        });
+        let of_user =
+            with(deed, EVENTS, |query| query.bind(account_no).bind(user_no).bind(moments.start).bind(moments.end));
         events += of_user.run(connection).await?;
     }
     Ok(events)

@@ -167,7 +167,9 @@ pub enum StoreError {
     #[error("the database takes too long")]
     Slow,
     /// What was erased is gone from the database, but not from its log of writes yet.
-    #[error("another program reads the database as it was before; what was erased stays in the log of writes beside it until it ends")]
+    #[error(
+        "another program reads the database as it was before; what was erased stays in the log of writes beside it until it ends"
+    )]
     StillRead,
     /// A write did not come to its end.
     #[error("the write did not come to its end")]
