@@ -20,7 +20,7 @@ use reqwest::{Method, Response, header};
 use serde_json::{Value, json};
 use server::{
     Access,
-    store::{Asked, Store},
+    store::{Asked, Store, StoreError},
 };
 use std::process::Command;
 
@@ -255,6 +255,7 @@ async fn nothing_else_of_the_same_number_goes() {
         r#"{"account": "acme", "user": "bob", "module": "M", "count": 1, "attributes": {"1": 1}}"#.to_owned(),
     ];
     send(lines.join("\n")).await;
+    server.store.set_retention(Some(1), server.author()).await.unwrap();
     let before = server.texts("SELECT state_after FROM audit ORDER BY audit_no").await;
     let receipt: Value = erasure(&ada, json!({"account": "acme", "user": "1"})).await.json().await.unwrap();
     assert_eq!(
@@ -262,7 +263,7 @@ async fn nothing_else_of_the_same_number_goes() {
         (&json!(1), &json!(4), &json!(0)),
         "{receipt}"
     );
-    assert!(before.iter().any(|state| state.contains("1")), "{before:?}");
+    assert!(before.iter().any(|state| state == r#"{"days":1}"#), "{before:?}");
     let after = server.texts("SELECT state_after FROM audit ORDER BY audit_no").await;
     assert_eq!(after[..before.len()], before);
     let rejects = ada.get("/api/v1/rejects").await.text().await.unwrap();
@@ -321,7 +322,11 @@ async fn nothing_acknowledged_of_others_is_lost_while_somebody_is_erased() {
     let erase = async {
         for _ in 0..6 {
             server.store.erase(&choice("acme", Some("lisa")), &server.author()).await.unwrap();
-            server.store.clean(noon()).await.unwrap();
+            match server.store.clean(noon()).await {
+                // The other one may be at work on the same file.
+                Ok(_) | Err(StoreError::StillRead) => {}
+                Err(error) => panic!("{error}"),
+            }
         }
     };
     let senders = join_all((0..6).map(|sender| send(if sender % 2 == 0 { &server } else { &other }, sender)));
@@ -378,7 +383,7 @@ async fn what_others_remember_is_forgotten_too() {
         quality["refused_bodies"]["newest"].clone()
     };
     assert!(newest().await.is_object());
-    let looked_at = ["/api/v1/today", "/api/v1/today/stream", "/api/v1/quality"];
+    let looked_at = ["/api/v1/today/stream", "/api/v1/today", "/api/v1/quality"];
     for path in looked_at {
         get(&other, path).await;
     }
