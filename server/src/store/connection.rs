@@ -12,7 +12,9 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Arc, time::Duration,
+};
 use tokio::sync::MutexGuard;
 
 /// The oldest SQLite without the corruption on resetting the write-ahead log.
@@ -350,7 +352,7 @@ pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
     pub(super) recent: RecentDays,
-    pub(super) tracking: Tracking,
+    pub(super) tracking: Arc<Tracking>,
     /// How often somebody had been erased when the dimensions were looked up first.
     pub(super) erasures: Option<i64>,
 }
