@@ -22,7 +22,7 @@ const PLACE_BYTES: usize = 1024;
 const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>();
 
 /// With how many events a commit stops taking in further requests.
-const COMMIT_EVENTS: usize = 8_000;
+const COMMIT_EVENTS: usize = 16_000;
 
 /// How long a commit waits at most for as many requests as the one before it had.
 const GATHERING: Duration = Duration::from_millis(3);

@@ -10,6 +10,7 @@ use super::{
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
     statement::{self, Column, append_unless_clashing, bulk},
+    tracking::Tracking,
 };
 use model::{
     call::{Identity, Meaning, Naming},
@@ -179,12 +180,19 @@ impl Store {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
         };
-        let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
+        let facts: Arc<[Fact]> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         let table = remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
         let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
-        let additions = || Additions::of(reporting, tracking, &facts, recent);
-        let prepared = insert_events(&mut connection, &table, &facts, additions).await?;
+        // In another thread, while the database writes raw rows.
+        let prepared = tokio::task::spawn_blocking({
+            let (facts, tracking, recent) = (Arc::clone(&facts), Arc::clone(tracking), std::mem::take(recent));
+            move || (Additions::of(reporting, &tracking, &facts, &recent), recent)
+        });
+        insert_events(&mut connection, &table, &facts).await?;
+        let prepared = prepared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let mut additions = prepared.0;
+        *recent = prepared.1;
         if facts.is_empty() && has_new_activities {
             kept::hold_roll_ups(&mut connection).await?;
         }
@@ -201,14 +209,10 @@ impl Store {
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
         }
-        let mut additions = match tracking.stands(standing.tracking, has_new_activities) {
-            true => prepared,
-            false => {
-                drop(prepared);
-                tracking.settle(&mut connection, has_new_activities).await?;
-                Additions::of(reporting, tracking, &facts, recent)
-            }
-        };
+        if !tracking.stands(standing.tracking, has_new_activities) {
+            *tracking = Tracking::settled(&mut connection, has_new_activities).await?.into();
+            additions = Additions::of(reporting, tracking, &facts, recent);
+        }
         if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
             additions = Additions::of(reporting, tracking, &facts, recent);
         }
@@ -325,13 +329,8 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
     }
 }
 
-/// Writes raw rows, and works on something else while the database does.
-async fn insert_events<T>(
-    connection: &mut Connection<'_>,
-    table: &str,
-    facts: &[Fact],
-    work: impl FnOnce() -> T,
-) -> Result<T, StoreError> {
+/// Writes raw rows.
+async fn insert_events(connection: &mut Connection<'_>, table: &str, facts: &[Fact]) -> Result<(), StoreError> {
     let names = ["time", "account_no", "user_no", "module_no", "activity_no", "count"];
     let columns = vec![
         Column::ints(facts.iter().map(|fact| fact.time.millis())),
@@ -341,5 +340,5 @@ async fn insert_events<T>(
         Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
         Column::ints(facts.iter().map(|fact| fact.count)),
     ];
-    statement::append(connection, table, &names, columns, work).await
+    statement::append(connection, table, &names, columns).await
 }

@@ -18,6 +18,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
     str::FromStr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::MutexGuard;
@@ -398,7 +399,7 @@ pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
     pub(super) recent: RecentDays,
-    pub(super) tracking: Tracking,
+    pub(super) tracking: Arc<Tracking>,
     /// How often somebody had been erased when the dimensions were looked up first.
     pub(super) erasures: Option<i64>,
 }

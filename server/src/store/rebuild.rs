@@ -14,7 +14,7 @@ use super::{
 };
 use model::{Day, instant::Instant};
 use sqlx::AssertSqlSafe;
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
@@ -78,7 +78,7 @@ pub(super) async fn roll_up_again(
         delete.execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
-    let tracking = Tracking::read(connection).await?;
+    let tracking = Arc::new(Tracking::read(connection).await?);
     let (mut count, mut recent) = (0, RecentDays::default());
     loop {
         let facts = events.next(connection).await?;

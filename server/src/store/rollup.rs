@@ -19,7 +19,10 @@ use model::{
     uses::{DayUses, Use},
     zone::{LocalMinute, LocalMinutes},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// An event as the database knows it.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +94,9 @@ struct Addition<K, D> {
 }
 
 /// What facts add for each user and day, each key once; merged with what was there as far as that is remembered.
-pub(super) struct Additions<'t> {
+pub(super) struct Additions {
     reporting: Reporting,
-    tracking: &'t Tracking,
+    tracking: Arc<Tracking>,
     users: Vec<Addition<UserKey, UserDay>>,
     modules: Vec<Addition<UserModuleKey, UserModuleDay>>,
     /// The places of those that are yet to be merged.
@@ -113,7 +116,7 @@ pub(super) struct Sums {
 /// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
-    mut additions: Additions<'_>,
+    mut additions: Additions,
     recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
     // Of days that were not looked at before, more may be known by now.
@@ -122,9 +125,13 @@ pub(super) async fn apply(
     additions.merge_unread_modules(connection).await?;
     let Additions { users, modules, sums, .. } = additions;
     let (new_users, users) = apart(users, |user| user);
-    insert_users(connection, &new_users).await?;
-    put_users(connection, &users).await?;
-    let (new_modules, modules) = apart(modules, UserModuleDay::stored);
+    let written = async {
+        insert_users(connection, &new_users).await?;
+        put_users(connection, &users).await
+    };
+    // Packed while the database works.
+    let (written, (new_modules, modules)) = tokio::join!(written, async { apart(modules, UserModuleDay::stored) });
+    written?;
     insert_modules(connection, &new_modules).await?;
     put_modules(connection, &modules).await?;
     // Last: every server waits for whoever has written these.
@@ -133,8 +140,11 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// What is stored, by its key.
+type Rows<K, S> = Vec<(K, S)>;
+
 /// New rows, and those there were.
-fn apart<K, D, S>(additions: Vec<Addition<K, D>>, stored: impl Fn(D) -> S) -> (Vec<(K, S)>, Vec<(K, S)>) {
+fn apart<K, D, S>(additions: Vec<Addition<K, D>>, stored: impl Fn(D) -> S) -> (Rows<K, S>, Rows<K, S>) {
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for Addition { key, day, is_new } in additions {
         if is_new { &mut new } else { &mut old }.push((key, stored(day)));
@@ -160,9 +170,9 @@ pub(super) async fn lock_accounts(
     lock.execute(connection).await
 }
 
-impl<'t> Additions<'t> {
+impl Additions {
     /// Sorts facts by what they add to, adds up neighbours, and merges them with what is remembered.
-    pub(super) fn of(reporting: Reporting, tracking: &'t Tracking, facts: &[Fact], recent: &RecentDays) -> Self {
+    pub(super) fn of(reporting: Reporting, tracking: &Arc<Tracking>, facts: &[Fact], recent: &RecentDays) -> Self {
         let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
         let mut signals: Vec<Signal> = facts
             .iter()
@@ -201,6 +211,7 @@ impl<'t> Additions<'t> {
         }
         let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
         let sums = Sums::of_days(signals.iter().map(|signal| signal.user.0));
+        let tracking = Arc::clone(tracking);
         let mut additions = Self { reporting, tracking, users, modules, unmerged_users, unmerged_modules, sums };
         additions.merge_remembered(recent);
         additions
@@ -488,7 +499,7 @@ pub(super) async fn insert_users(
     connection: &mut Connection<'_>,
     users: &[(UserKey, UserDay)],
 ) -> Result<(), StoreError> {
-    append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users), || ()).await
+    append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users)).await
 }
 
 /// Writes rows of `user_day` over those with their keys.
@@ -511,7 +522,7 @@ pub(super) async fn insert_modules(
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
     let names = [&USER_MODULE_KEY[..], &USER_MODULE_REST].concat();
-    append(connection, "user_module_day", &names, module_rows(modules), || ()).await
+    append(connection, "user_module_day", &names, module_rows(modules)).await
 }
 
 /// Writes rows of `user_module_day` over those with their keys.

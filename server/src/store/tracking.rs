@@ -94,20 +94,16 @@ impl Tracking {
     }
 
     /// Reads it again, and works out what new activities are shown as. Must be called where nobody else changes it.
-    pub(super) async fn settle(
-        &mut self,
-        connection: &mut Connection<'_>,
-        has_new_activities: bool,
-    ) -> Result<(), StoreError> {
-        *self = Self::read(connection).await?;
-        if has_new_activities && self.merges_modules() {
+    pub(super) async fn settled(connection: &mut Connection<'_>, has_new_activities: bool) -> Result<Self, StoreError> {
+        let tracking = Self::read(connection).await?;
+        if has_new_activities && tracking.merges_modules() {
             // First: of two servers that bring two activities which are one, the second waits here for the first.
             setting::raise_tracking(connection).await?;
             let names = sent_names(connection).await?;
             put_shown(connection, &names.sent, names.stored).await?;
-            *self = Self::read(connection).await?;
+            return Self::read(connection).await;
         }
-        Ok(())
+        Ok(tracking)
     }
 
     fn merges_modules(&self) -> bool {
