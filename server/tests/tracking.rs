@@ -9,13 +9,14 @@ mod reference;
 mod strategies;
 
 use chrono_tz::Tz;
-use harness::TestServer;
+use harness::{TestServer, export_at};
 use model::{
     DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW,
     api::{
         today::{Stream, Today},
         usage::{Table, Usage},
     },
+    event::{Event, Kind},
     instant::Instant,
     key::Grant,
     member::Role,
@@ -262,6 +263,41 @@ async fn names_are_the_workspaces_and_figures_those_in_sight() {
         json!(told),
         json!([["Boards", 0, "2026-11-23", ["View"]], ["Dashboard", 2, "2026-11-22", ["Export", "View"]]])
     );
+}
+
+#[tokio::test]
+async fn a_new_activity_changes_what_is_tracked_only_where_it_is_shown_as_another() {
+    let (server, cookie) = two_modules().await;
+    let named = |module: &str| Named { module: module.to_owned(), action: None };
+    let (boards, dashboard) = (number(&server, &named("Boards")).await, number(&server, &named("Dashboard")).await);
+    let merge = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/modules/{boards}"));
+    let merged = merge.json(&json!({"merged_into": dashboard})).send().await.expect("an answer");
+    assert_eq!(merged.status(), 200);
+    let revision = async || server.store.read().await.expect("a reading").tracking_revision();
+    let before = revision().await;
+    for (module, action, raised) in
+        [("Boards", "Print", 0), ("Reports", "Run", 0), ("Dashboard", "Print", 1), ("Dashboard", "Print", 1)]
+    {
+        let kind = Kind::Activity { action: action.to_owned(), count: 1 };
+        let event = Event { module: module.to_owned(), kind, ..export_at("2026-11-22T10:00:00Z") };
+        server.store.append(&[event]).await.expect("stored");
+        assert_eq!(revision().await, before + raised, "{module} {action}");
+    }
+    let table = json_of(asked(&server, &cookie, Method::GET, "/api/v1/usage/activities?period=yesterday")).await;
+    let rows = table["rows"].as_array().expect("rows").iter();
+    let mut told: Vec<Value> =
+        rows.map(|row| json!([row["module"], row["action"], row["actions"]])).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(
+        json!(told),
+        json!([
+            ["Dashboard", "Export", 1],
+            ["Dashboard", "Print", 3],
+            ["Dashboard", "View", 1],
+            ["Reports", "Run", 1]
+        ])
+    );
+    roll_ups_are_those_of_a_rebuild(&server).await.expect("the same");
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ impl Store {
             None => self.refuse_other_reporting(&mut connection).await?.erasures,
         };
         remembered.erasures = Some(erasures);
-        let Numbered { events: numbers, named, new_accounts, has_new_activities } =
+        let Numbered { events: numbers, named, new_accounts, new_activities } =
             remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
         let accepted = || {
@@ -161,7 +161,7 @@ impl Store {
         let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
         let additions = || Additions::of(reporting, tracking, &facts, recent);
         let prepared = insert_events(&mut connection, &table, &facts, additions).await?;
-        if facts.is_empty() && has_new_activities {
+        if facts.is_empty() && !new_activities.is_empty() {
             kept::hold_roll_ups(&mut connection).await?;
         }
         identity::keep(&mut connection, &identities).await?;
@@ -177,11 +177,11 @@ impl Store {
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
         }
-        let mut additions = match tracking.stands(standing.tracking, has_new_activities) {
+        let mut additions = match tracking.stands(standing.tracking, &new_activities) {
             true => prepared,
             false => {
                 drop(prepared);
-                tracking.settle(&mut connection, has_new_activities).await?;
+                tracking.settle(&mut connection, standing.tracking, &new_activities).await?;
                 Additions::of(reporting, tracking, &facts, recent)
             }
         };

@@ -48,8 +48,8 @@ pub(super) struct Numbered<'a> {
     pub(super) named: Vec<Named<'a>>,
     /// The accounts that were not there before.
     pub(super) new_accounts: Vec<i64>,
-    /// Whether there are activities that were not there before.
-    pub(super) has_new_activities: bool,
+    /// The activities that were not there before.
+    pub(super) new_activities: Vec<i64>,
 }
 
 /// A name that came without an event, with the numbers of what is called so.
@@ -96,12 +96,13 @@ impl Dimensions {
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
-        let (count, new) = number_parts(connection, columns, &mut self.activities, activities, received).await?;
+        let (count, new_activities) =
+            number_parts(connection, columns, &mut self.activities, activities, received).await?;
         self.count += count;
 
         // Just looked up: what is missing now was taken out of the database by somebody else.
         let numbered = self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
-        Ok(Numbered { new_accounts, has_new_activities: new > 0, ..numbered })
+        Ok(Numbered { new_accounts, new_activities, ..numbered })
     }
 
     /// The numbers of each event and of what is named without one, if all have been looked up.
@@ -110,7 +111,7 @@ impl Dimensions {
             events: events.iter().map(|event| self.remembered(event)).collect::<Option<_>>()?,
             named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
             new_accounts: Vec::new(),
-            has_new_activities: false,
+            new_activities: Vec::new(),
         })
     }
 
@@ -157,7 +158,7 @@ async fn number_names<'a>(
     Ok((unknown.len(), new))
 }
 
-/// Numbers names that are unique within something else, and says how many were not known, and how many are new. `(table,
+/// Numbers names that are unique within something else, and says how many were not known, and which are new. `(table,
 /// number, of, name)` are the table and its columns; where it has one for it, `received` is when the events came.
 async fn number_parts<'a>(
     connection: &mut Connection<'_>,
@@ -165,7 +166,7 @@ async fn number_parts<'a>(
     known: &mut Parts,
     wanted: impl Iterator<Item = (i64, &'a str)>,
     received: Option<i64>,
-) -> Result<(usize, usize), StoreError> {
+) -> Result<(usize, Vec<i64>), StoreError> {
     let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
     let parts =
@@ -179,7 +180,7 @@ async fn number_parts<'a>(
     for (of, name, number) in bulk(text, parts()).fetch_all::<(i64, String, i64)>(connection).await? {
         known.entry(of).or_default().insert(name, number);
     }
-    Ok((unknown.len(), new.len()))
+    Ok((unknown.len(), new))
 }
 
 /// Enters rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment they

@@ -144,6 +144,13 @@ pub(super) async fn raise_tracking(connection: &mut Connection<'_>) -> Result<i6
     Ok(revision)
 }
 
+/// The revision of what is tracked, if there is one, which stays as it is until the transaction ends.
+pub(super) async fn hold_tracking(connection: &mut Connection<'_>) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE setting SET value = value WHERE name = $1 RETURNING CAST(value AS BIGINT)";
+    let held: Option<(i64,)> = query(sql).bind(TRACKING).fetch_optional(connection).await?;
+    Ok(held.map(|(revision,)| revision))
+}
+
 /// What whoever writes must agree with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {

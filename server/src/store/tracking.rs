@@ -19,6 +19,7 @@ use model::{
     uses::DayUses,
 };
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What modules and activities are shown as, by number: what is not in here stands for itself and is tracked.
@@ -89,25 +90,45 @@ impl Tracking {
     }
 
     /// Whether it is that of a revision, and what is new in this transaction stands for itself.
-    pub(super) fn stands(&self, revision: i64, has_new_activities: bool) -> bool {
-        self.revision == Some(revision) && !(has_new_activities && self.merges_modules())
+    pub(super) fn stands(&self, revision: i64, new_activities: &[i64]) -> bool {
+        self.revision == Some(revision) && (new_activities.is_empty() || !self.merges_modules())
     }
 
-    /// Reads it again, and works out what new activities are shown as. Must be called where nobody else changes it.
+    /// Makes it that of a revision, and works out what new activities are shown as. Must be called where nobody else
+    /// changes what is tracked.
     pub(super) async fn settle(
         &mut self,
         connection: &mut Connection<'_>,
-        has_new_activities: bool,
+        revision: i64,
+        new_activities: &[i64],
     ) -> Result<(), StoreError> {
-        *self = Self::read(connection).await?;
-        if has_new_activities && self.merges_modules() {
-            // First: of two servers that bring two activities which are one, the second waits here for the first.
-            setting::raise_tracking(connection).await?;
-            let names = sent_names(connection).await?;
-            put_shown(connection, &names.sent, names.stored).await?;
+        if self.revision != Some(revision) {
             *self = Self::read(connection).await?;
         }
+        if self.stands(revision, new_activities) {
+            return Ok(());
+        }
+        // First: of two servers that bring two activities which are one, the second waits here for the first.
+        let revision = setting::hold_tracking(connection).await?;
+        if self.revision != revision {
+            *self = Self::read(connection).await?;
+        }
+        let shown = show_new(connection, self, new_activities).await?;
+        // What stands for itself every server takes for that anyway.
+        if !shown.is_empty() {
+            self.revision = Some(setting::raise_tracking(connection).await?);
+            self.activities.extend(shown);
+        }
         Ok(())
+    }
+
+    /// The modules of each shown module that are shown as one with others.
+    fn joined_modules(&self) -> BTreeMap<i64, BTreeSet<i64>> {
+        let mut joined: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for (number, shown) in self.modules.iter().filter(|(number, shown)| shown.number != **number) {
+            joined.entry(shown.number).or_default().extend([*number, shown.number]);
+        }
+        joined
     }
 
     fn merges_modules(&self) -> bool {
@@ -148,6 +169,26 @@ struct StoredActivity {
     tracked: i64,
 }
 
+impl StoredNames {
+    fn add_activities(&mut self, rows: Vec<ActivityFields>) {
+        for (number, module_no, action, display_name, tracked, merged_into, shown_no, shown_module_no, name, of_shown) in
+            rows
+        {
+            let choice = Choice { display_name, tracked: tracked != 0, merged_into };
+            let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
+            self.sent.activities.insert(number, activity);
+            let stored = StoredActivity { shown_no, module_no: shown_module_no, name, tracked: of_shown };
+            self.stored.activities.insert(number, stored);
+        }
+    }
+}
+
+/// What is read of an activity.
+const ACTIVITY_COLUMNS: &str = "a.activity_no, a.module_no, a.action, a.display_name, a.tracked, a.merged_into, \
+    COALESCE(a.shown_no, 0), COALESCE(a.shown_module_no, 0), COALESCE(a.shown_name, ''), a.shown_tracked";
+
+type ActivityFields = (i64, i64, String, Option<String>, i64, Option<i64>, i64, i64, String, i64);
+
 async fn sent_names(connection: &mut Connection<'_>) -> Result<StoredNames, StoreError> {
     let mut names = StoredNames { sent: SentNames::default(), stored: StoredShown::default() };
     let sql = "SELECT module_no, name, display_name, tracked, merged_into, COALESCE(shown_no, 0) FROM module";
@@ -159,29 +200,78 @@ async fn sent_names(connection: &mut Connection<'_>) -> Result<StoredNames, Stor
         names.sent.modules.insert(number, SentModule { name, choice });
         names.stored.modules.insert(number, shown_no);
     }
-    let sql = "SELECT activity_no, module_no, action, display_name, tracked, merged_into, COALESCE(shown_no, 0), \
-               COALESCE(shown_module_no, 0), COALESCE(shown_name, ''), shown_tracked FROM activity";
-    type ActivityFields = (i64, i64, String, Option<String>, i64, Option<i64>, i64, i64, String, i64);
-    for row in query(sql).fetch_all::<ActivityFields>(connection).await? {
-        let (number, module_no, action, display_name, tracked, merged_into, shown_no, shown_module_no, name, of_shown) =
-            row;
-        let choice = Choice { display_name, tracked: tracked != 0, merged_into };
-        let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
-        names.sent.activities.insert(number, activity);
-        let stored = StoredActivity { shown_no, module_no: shown_module_no, name, tracked: of_shown };
-        names.stored.activities.insert(number, stored);
-    }
+    let activities = query(AssertSqlSafe(format!("SELECT {ACTIVITY_COLUMNS} FROM activity a")));
+    names.add_activities(activities.fetch_all(connection).await?);
     Ok(names)
+}
+
+/// New activities of modules that are shown as one with others, and all that has a say in what these are shown as.
+async fn names_beside(
+    connection: &mut Connection<'_>,
+    tracking: &Tracking,
+    new: &[i64],
+) -> Result<StoredNames, StoreError> {
+    let joined = tracking.joined_modules();
+    let mut names = StoredNames { sent: SentNames::default(), stored: StoredShown::default() };
+    names.add_activities(activities_by_number(connection, new.iter().copied()).await?);
+    names.sent.activities.retain(|_, activity| joined.contains_key(&tracking.module(activity.module_no).number));
+    let mut same: BTreeSet<(i64, String)> = BTreeSet::new();
+    for SentActivity { module_no, action, .. } in names.sent.activities.values() {
+        let shown_no = tracking.module(*module_no).number;
+        for &module_no in &joined[&shown_no] {
+            same.insert((module_no, action.clone()));
+            let merged_into = (module_no != shown_no).then_some(shown_no);
+            // What else there is to a module has no say.
+            let module = SentModule { name: String::new(), choice: Choice { merged_into, ..Choice::default() } };
+            names.sent.modules.insert(module_no, module);
+        }
+    }
+    let text = format!(
+        "WITH wanted (module_no, action) AS ({{rows}}) SELECT {ACTIVITY_COLUMNS} FROM wanted CROSS JOIN activity a \
+         WHERE a.module_no = wanted.module_no AND a.action = wanted.action"
+    );
+    let columns =
+        [Column::ints(same.iter().map(|of| of.0)), Column::texts(same.iter().map(|(_, action)| action.as_str()))];
+    names.add_activities(bulk(text, columns).fetch_all(connection).await?);
+    let merged: BTreeSet<i64> =
+        names.sent.activities.values().filter_map(|activity| activity.choice.merged_into).collect();
+    names.add_activities(activities_by_number(connection, merged.into_iter()).await?);
+    Ok(names)
+}
+
+async fn activities_by_number(
+    connection: &mut Connection<'_>,
+    numbers: impl Iterator<Item = i64>,
+) -> Result<Vec<ActivityFields>, StoreError> {
+    let text = format!(
+        "WITH wanted (activity_no) AS ({{rows}}) SELECT {ACTIVITY_COLUMNS} FROM wanted CROSS JOIN activity a \
+         WHERE a.activity_no = wanted.activity_no"
+    );
+    bulk(text, [Column::ints(numbers)]).fetch_all(connection).await
+}
+
+/// Works out what new activities are shown as, writes it, and returns those that don't stand for themselves. A new name
+/// changes nothing of what the others are shown as.
+async fn show_new(
+    connection: &mut Connection<'_>,
+    tracking: &Tracking,
+    new: &[i64],
+) -> Result<Vec<(i64, Shown)>, StoreError> {
+    let StoredNames { sent, stored } = names_beside(connection, tracking, new).await?;
+    let mut shown = sent.shown();
+    let new: BTreeSet<i64> = new.iter().copied().collect();
+    shown.activities.retain(|number, _| new.contains(number));
+    put_shown_activities(connection, &sent, &shown, &stored.activities).await?;
+    let as_others = shown.activities.iter().map(|(sent, of)| (*sent, Shown { number: of.number, tracked: of.tracked }));
+    Ok(as_others.filter(|(sent, shown)| shown.number != *sent || !shown.tracked).collect())
 }
 
 /// Works out what names are shown as, and writes what differs from what is there.
 async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: StoredShown) -> Result<(), StoreError> {
-    let ShownNames { modules, activities } = names.shown();
-    let mut joined: BTreeMap<i64, usize> = BTreeMap::new();
-    modules.values().for_each(|shown| *joined.entry(*shown).or_default() += 1);
+    let shown = names.shown();
     let shown_by = |(number, shown): (&i64, &i64)| (*number, if shown == number { 0 } else { *shown });
     let changed = |(number, shown): &(i64, i64)| stored.modules.get(number) != Some(shown);
-    let modules: Vec<(i64, i64)> = modules.iter().map(shown_by).filter(changed).collect();
+    let modules: Vec<(i64, i64)> = shown.modules.iter().map(shown_by).filter(changed).collect();
     bulk(
         "WITH shown (module_no, shown_no) AS ({rows}) UPDATE module SET shown_no = NULLIF(shown.shown_no, 0) \
          FROM shown WHERE module.module_no = shown.module_no",
@@ -189,23 +279,32 @@ async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: S
     )
     .execute(connection)
     .await?;
-    let activity = |(number, shown): (&i64, ShownActivity)| {
+    put_shown_activities(connection, names, &shown, &stored.activities).await
+}
+
+/// The same of activities alone.
+async fn put_shown_activities(
+    connection: &mut Connection<'_>,
+    names: &SentNames,
+    ShownNames { modules, activities }: &ShownNames,
+    stored: &BTreeMap<i64, StoredActivity>,
+) -> Result<(), StoreError> {
+    let mut joined: BTreeMap<i64, usize> = BTreeMap::new();
+    modules.values().for_each(|shown| *joined.entry(*shown).or_default() += 1);
+    let activity = |(number, shown): (&i64, &ShownActivity)| {
         // Where modules are joined, others may come that are the same.
         let stands_for_others = shown.number != *number || joined.get(&shown.module_no).is_some_and(|count| *count > 1);
         let is_elsewhere = names.activities.get(number).is_some_and(|sent| sent.module_no != shown.module_no);
         let activity = StoredActivity {
             shown_no: if stands_for_others { shown.number } else { 0 },
             module_no: if is_elsewhere { shown.module_no } else { 0 },
-            name: shown.display_name.unwrap_or_default(),
+            name: shown.display_name.clone().unwrap_or_default(),
             tracked: shown.tracked.into(),
         };
         (*number, activity)
     };
-    let activities: Vec<(i64, StoredActivity)> = activities
-        .iter()
-        .map(|(number, shown)| activity((number, shown.clone())))
-        .filter(|(number, shown)| stored.activities.get(number) != Some(shown))
-        .collect();
+    let activities: Vec<(i64, StoredActivity)> =
+        activities.iter().map(activity).filter(|(number, shown)| stored.get(number) != Some(shown)).collect();
     bulk(
         "WITH shown (activity_no, shown_no, module_no, name, tracked) AS ({rows}) UPDATE activity SET \
          shown_no = NULLIF(shown.shown_no, 0), shown_module_no = NULLIF(shown.module_no, 0), \
