@@ -161,14 +161,18 @@ impl SentNames {
         ShownNames { modules, activities }
     }
 
-    /// Chooses something for a module or an activity, which is there.
+    /// Chooses something for a module or an activity, which is there. What it is merged into is what stands at the end of
+    /// that now, unless it was merged into that already: then that stays as it is.
     ///
     /// # Errors
     /// The field at fault, and nothing is chosen: it would be merged into itself, into what there is not or what is shown
     /// in another module, or two would be called the same.
     pub fn choose(&mut self, name: SentName, mut choice: Choice) -> Result<(), FieldError> {
         let doubles_before = self.doubles(&self.shown());
+        let merged_into = self.chosen(name).and_then(|(_, chosen)| chosen.merged_into);
         choice.merged_into = match choice.merged_into {
+            // What it was merged into may since be merged further, or be shown in another module: it parts with that again.
+            into if into == merged_into => into,
             Some(into) => Some(self.end_of_merging(name, into)?),
             None => None,
         };
@@ -355,8 +359,22 @@ mod tests {
         for into in [1, 2, 3] {
             assert_eq!(names.choose(SentName::Module(3), merged(into)).unwrap_err().pointer, "/merged_into");
         }
+        // Called otherwise or turned off, it stays where it was put.
+        names.choose(SentName::Module(1), Choice { tracked: false, ..merged(2) }).unwrap();
+        assert_eq!(names.modules[&1].choice, Choice { tracked: false, ..merged(2) });
         names.choose(SentName::Module(2), Choice::default()).unwrap();
         assert_eq!(names.shown().modules, [(1, 2), (2, 2), (3, 3)].into());
+    }
+
+    #[test]
+    fn an_activity_stays_merged_into_what_is_shown_apart_from_it_by_now() {
+        let mut names = two_modules();
+        names.choose(SentName::Module(1), merged(2)).unwrap();
+        names.choose(SentName::Activity(1), merged(4)).unwrap();
+        names.choose(SentName::Module(1), Choice::default()).unwrap();
+        names.choose(SentName::Activity(1), Choice { tracked: false, ..merged(4) }).unwrap();
+        assert_eq!(names.activities[&1].choice.merged_into, Some(4));
+        assert_eq!(names.choose(SentName::Activity(1), merged(3)).unwrap_err().pointer, "/merged_into");
     }
 
     #[test]

@@ -268,8 +268,8 @@ async fn names_are_the_workspaces_and_figures_those_in_sight() {
 #[tokio::test]
 async fn a_new_activity_changes_what_is_tracked_only_where_it_is_shown_as_another() {
     let (server, cookie) = two_modules().await;
-    let named = |module: &str| Named { module: module.to_owned(), action: None };
-    let (boards, dashboard) = (number(&server, &named("Boards")).await, number(&server, &named("Dashboard")).await);
+    let boards = number(&server, &Named::module("Boards")).await;
+    let dashboard = number(&server, &Named::module("Dashboard")).await;
     let merge = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/modules/{boards}"));
     let merged = merge.json(&json!({"merged_into": dashboard})).send().await.expect("an answer");
     assert_eq!(merged.status(), 200);
@@ -401,6 +401,39 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     for (method, path) in [(Method::GET, "/tracking"), (Method::POST, "/tracking")] {
         assert_eq!(asked(&server, &viewer, method, path).send().await.expect("an answer").status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_is_merged_further_stays_where_it_was_put_when_its_form_is_saved() {
+    let (server, cookie) = two_modules().await;
+    let kind = Kind::Activity { action: "Run".to_owned(), count: 1 };
+    let event = Event { module: "Reports".to_owned(), kind, ..export_at("2026-11-22T10:00:00Z") };
+    server.store.append(&[event]).await.expect("stored");
+    let [boards, dashboard, reports] = ["Boards", "Dashboard", "Reports"].map(Named::module);
+    let numbers = [number(&server, &boards).await, number(&server, &dashboard).await, number(&server, &reports).await];
+    let [boards, dashboard, reports] = numbers.map(|number| number.to_string());
+    let save = async |id: &str, into: &str| {
+        let fields = [("do", "save"), ("kind", "module"), ("id", id), ("display_name", ""), ("tracked", "yes")];
+        let fields = [&fields[..], &[("merged_into", into)]].concat();
+        assert_eq!(post(&server, &cookie, &format!("/tracking?module={id}"), &fields).await.status(), 303);
+    };
+    save(&boards, &dashboard).await;
+    save(&dashboard, &reports).await;
+    let page = asked(&server, &cookie, Method::GET, &format!("/tracking?module={boards}")).send().await;
+    let page = page.expect("a page").text().await.expect("text");
+    let option = page.split("<option").find(|option| option.contains("selected")).expect("an option");
+    assert!(option.contains(&format!("value=\"{dashboard}\"")) && option.contains("counts as Reports"), "{option}");
+    save(&boards, &dashboard).await;
+    let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    let told = |name: &str| {
+        let module = tracking["modules"].as_array().expect("modules").iter().find(|module| module["name"] == name);
+        let module = module.expect("a module");
+        (module["choice"]["merged_into"].to_string(), module["shown_id"].to_string())
+    };
+    assert_eq!(told("Boards"), (dashboard.clone(), reports.clone()));
+    save(&dashboard, "").await;
+    let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    assert_eq!(tracking["modules"][0]["shown_id"].to_string(), dashboard);
 }
 
 /// What is asked of every state.

@@ -181,30 +181,52 @@ struct Chosen {
 fn chosen(modules: &[TrackedModule], query: &TrackingQuery) -> Option<Chosen> {
     let module = modules.iter().find(|module| Some(module.id) == query.module)?;
     let Some(id) = query.activity else {
-        let others = modules.iter().filter(|other| other.shown_id == other.id && other.id != module.id);
+        let Choice { merged_into, .. } = module.choice;
+        let others = modules
+            .iter()
+            .filter(|other| other.shown_id == other.id && other.id != module.id || Some(other.id) == merged_into)
+            .map(|other| (other.id, of_one(&other.name, &other.shown_name, other.shown_id == other.id)));
         return Some(Chosen {
             kind: "module",
             id: module.id,
             name: module.name.clone(),
             choice: module.choice.clone(),
-            others: others.map(|other| (other.id, other.shown_name.clone())).collect(),
+            others: others.collect(),
             shown: (module.shown_id != module.id).then(|| module.shown_name.clone()),
         });
     };
     let activity = module.activities.iter().find(|activity| activity.id == id)?;
-    let same_module = modules.iter().filter(|other| other.shown_id == module.shown_id);
-    let others = same_module.flat_map(|module| &module.activities);
-    let others = others.filter(|other| {
-        other.shown_id == other.id && other.id != activity.shown_id || Some(other.id) == activity.choice.merged_into
-    });
+    let Choice { merged_into, .. } = activity.choice;
+    let (mut others, mut is_merged) = (Vec::new(), false);
+    for of in modules {
+        let is_apart = of.shown_id != module.shown_id;
+        for other in &of.activities {
+            let is_merged_into = Some(other.id) == merged_into;
+            let stands = other.shown_id == other.id;
+            is_merged |= is_merged_into && !is_apart;
+            if is_merged_into && is_apart {
+                others.push((other.id, format!("{} · {}, which is shown apart", of.name, other.action)));
+            } else if is_merged_into || !is_apart && stands && other.id != activity.shown_id {
+                others.push((other.id, of_one(&other.action, &other.shown_action, stands)));
+            }
+        }
+    }
     Some(Chosen {
         kind: "activity",
         id,
         name: format!("{} · {}", module.name, activity.action),
         choice: activity.choice.clone(),
-        others: others.map(|other| (other.id, other.shown_action.clone())).collect(),
-        shown: (activity.choice.merged_into.is_some()).then(|| activity.shown_action.clone()),
+        others,
+        shown: is_merged.then(|| activity.shown_action.clone()),
     })
+}
+
+/// What something is called that others can be merged into, or one was before it was merged itself.
+fn of_one(name: &str, shown_name: &str, stands: bool) -> String {
+    match stands {
+        true => shown_name.to_owned(),
+        false => format!("{name}, which counts as {shown_name}"),
+    }
 }
 
 #[component]

@@ -20,11 +20,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use model::{
-    api::{member::SentForm, problem::FieldError, tracking::RulesPreview},
+    api::{
+        member::SentForm,
+        problem::FieldError,
+        tracking::{RulesPreview, TrackedModule},
+    },
     module_rule::ModuleRules,
     tracking::{Choice, SentName},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the page shows before anything was typed.
 pub(super) async fn load(server: &Server, query: &TrackingQuery, sight: Sight) -> Result<PageData, ApiProblem> {
@@ -133,7 +138,12 @@ async fn page_data(
 ) -> Result<PageData, ApiProblem> {
     let mut modules = server.dashboards.tracking(sight).await?.modules;
     let open = modules.iter().find(|module| Some(module.id) == query.module).map(|module| module.shown_id);
+    let is_open = |module: &TrackedModule| Some(module.shown_id) == open;
+    let of_open = modules.iter().filter(|module| is_open(module)).flat_map(|module| &module.activities);
+    let merged: BTreeSet<i64> = of_open.filter_map(|activity| activity.choice.merged_into).collect();
     // There may be thousands of activities, of which the page shows those of one module.
-    modules.iter_mut().filter(|module| Some(module.shown_id) != open).for_each(|module| module.activities.clear());
+    for module in modules.iter_mut().filter(|module| !is_open(module)) {
+        module.activities.retain(|activity| merged.contains(&activity.id));
+    }
     Ok(PageData::Tracking { modules, rules: server.store.module_rules().await?, form, preview })
 }

@@ -23,6 +23,8 @@ impl Choices {
     /// module. Tells whether it was chosen.
     pub(crate) fn choose(&mut self, name: &Named, choice: &Choice, into: Option<&Named>) -> bool {
         let end = match into {
+            // Merged into that already, it stays so, wherever that is shown by now.
+            Some(into) if self.choice(name).1.as_ref() == Some(into) => Some(into.clone()),
             Some(into)
                 if self.shown_module(&into.module) != self.shown_module(&name.module) && into.action.is_some() =>
             {
