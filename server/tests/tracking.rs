@@ -404,6 +404,25 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
 }
 
 #[tokio::test]
+async fn figures_of_different_choices_are_never_compared() {
+    let now = Instant::parse("2026-11-23T11:00:00Z").expect("a time");
+    let server = TestServer::start(Tz::UTC, now).await;
+    server.store.append(&[export_at("2026-11-23T10:59:00Z")]).await.expect("stored");
+    let another = server.another().await;
+    let users_online = async || {
+        let today = another.client.get(another.url("/api/v1/today")).send().await.expect("an answer");
+        today.json::<Value>().await.expect("JSON")["users_online"].clone()
+    };
+    assert_eq!(users_online().await, json!({"value": 1, "of": 1, "change": null}));
+    assert_eq!(put(&server, &Named::module("Dashboard"), &Choice { tracked: false, ..Choice::default() }).await, 200);
+    another.set_now(now.plus_millis(TICK));
+    // Whoever was there is so no longer because of the choice, and has not left.
+    assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": null}));
+    another.set_now(now.plus_millis(2 * TICK));
+    assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": 0}));
+}
+
+#[tokio::test]
 async fn what_is_merged_further_stays_where_it_was_put_when_its_form_is_saved() {
     let (server, cookie) = two_modules().await;
     let kind = Kind::Activity { action: "Run".to_owned(), count: 1 };
