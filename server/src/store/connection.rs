@@ -470,6 +470,13 @@ impl<'w> Writing<'w> {
         self.writer.idle = Some(self.connection);
         Ok(())
     }
+
+    /// Ends it without a trace. The connection and what is remembered stay: for a transaction that changed nothing.
+    pub(super) async fn roll_back(mut self) -> Result<(), StoreError> {
+        self.connection.run("ROLLBACK").await?;
+        self.writer.idle = Some(self.connection);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -328,17 +328,53 @@ impl Store {
     /// task of its own.
     pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
         let mut writing = self.write().await?;
-        let connection = &mut writing.connection();
+        let change = match self.find_change(&mut writing.connection_beside_days(), name, choice).await {
+            Ok(Wanted::Change(change)) => change,
+            Ok(Wanted::Nothing(chosen)) => {
+                writing.roll_back().await?;
+                return Ok(chosen);
+            }
+            Err(error @ StoreError::Choice(_)) => {
+                writing.roll_back().await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let chosen = chosen(&change.sent, name).cloned();
+        let revision = self.change(&mut writing.connection(), name, *change, author).await?;
+        writing.commit().await?;
+        self.saw_tracking(revision);
+        Ok(chosen)
+    }
+
+    /// What a choice would change, where nobody else changes what is tracked or stores events.
+    async fn find_change(
+        &self,
+        connection: &mut Connection<'_>,
+        name: SentName,
+        choice: Choice,
+    ) -> Result<Wanted, StoreError> {
         rebuild::hold_events(connection).await?;
         self.refuse_other_reporting(connection).await?;
         let StoredNames { mut sent, stored } = sent_names(connection).await?;
-        let Some(subject) = subject(&sent, name) else { return Ok(None) };
-        let state_before = state(&sent, name);
+        let Some(subject) = subject(&sent, name) else { return Ok(Wanted::Nothing(None)) };
+        let before = state(&sent, name);
         sent.choose(name, choice).map_err(StoreError::Choice)?;
-        let states = States { before: state_before, after: state(&sent, name) };
+        let states = States { before, after: state(&sent, name) };
         if states.before == states.after {
-            return Ok(chosen(&sent, name).cloned());
+            return Ok(Wanted::Nothing(chosen(&sent, name).cloned()));
         }
+        Ok(Wanted::Change(Box::new(Change { sent, stored, subject, states })))
+    }
+
+    /// Makes a change, and returns the revision that what is tracked has got by it.
+    async fn change(
+        &self,
+        connection: &mut Connection<'_>,
+        name: SentName,
+        Change { sent, stored, subject, states }: Change,
+        author: &Author,
+    ) -> Result<i64, StoreError> {
         let before = Tracking::read(connection).await?;
         put_choice(connection, &sent, name).await?;
         put_shown(connection, &sent, stored).await?;
@@ -350,10 +386,25 @@ impl Store {
         }
         let revision = setting::raise_tracking(connection).await?;
         audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
-        writing.commit().await?;
-        self.saw_tracking(revision);
-        Ok(chosen(&sent, name).cloned())
+        Ok(revision)
     }
+}
+
+/// What somebody wants who chooses something.
+enum Wanted {
+    Change(Box<Change>),
+    /// It is so already; or there is no such module or activity, and so nothing chosen.
+    Nothing(Option<Choice>),
+}
+
+/// What is to change.
+struct Change {
+    /// As they are to be.
+    sent: SentNames,
+    /// As it is yet.
+    stored: StoredShown,
+    subject: Subject,
+    states: States,
 }
 
 /// The shown modules, as they were, that hold anything which is shown otherwise now.
@@ -481,5 +532,48 @@ impl Reading {
             }
         }
         Ok(figures)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Asked;
+    use model::{
+        event::{Event, IdScope, Kind},
+        instant::Instant,
+    };
+
+    #[tokio::test]
+    async fn a_choice_that_changes_nothing_keeps_the_connection_and_what_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let event = Event {
+            id: None,
+            id_scope: IdScope::Account,
+            account: "acme".into(),
+            account_name: None,
+            account_attributes: Vec::new(),
+            user: "lisa".into(),
+            user_name: None,
+            module: "Dashboard".into(),
+            kind: Kind::Activity { action: "Export".into(), count: 1 },
+            time: Instant::from_millis(0),
+            received: Instant::from_millis(0),
+        };
+        store.append(&[event]).await.unwrap();
+        let itself = Choice { merged_into: Some(1), ..Choice::default() };
+        for (name, choice) in [
+            (SentName::Module(1), Choice::default()),
+            (SentName::Module(1), itself),
+            (SentName::Module(2), Choice::default()),
+        ] {
+            let _ = store.choose(name, choice, &Author::anyone()).await;
+            // With another connection, all that is remembered would be gone.
+            let mut writing = store.write().await.unwrap();
+            assert!(writing.parts().1.erasures.is_some(), "{name:?}");
+            writing.roll_back().await.unwrap();
+        }
     }
 }
