@@ -35,6 +35,7 @@ use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Access;
+use sqlx::{Connection, PgConnection};
 use std::sync::LazyLock;
 use strategies::{
     bodies::bodies,
@@ -420,6 +421,27 @@ async fn figures_of_different_choices_are_never_compared() {
     assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": null}));
     another.set_now(now.plus_millis(2 * TICK));
     assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": 0}));
+}
+
+#[tokio::test]
+async fn a_change_does_not_wait_long_for_who_works_on_the_events() {
+    let (server, cookie) = two_modules().await;
+    if !server.is_shared() {
+        return;
+    }
+    let mut other = PgConnection::connect(&server.database_url()).await.expect("a connection");
+    // As a VACUUM does, which lets others store events.
+    let cleaning = "BEGIN; LOCK TABLE event IN SHARE UPDATE EXCLUSIVE MODE";
+    sqlx::raw_sql(cleaning).execute(&mut other).await.expect("a lock");
+    let off = async || {
+        let request = asked(&server, &cookie, Method::PUT, "/api/v1/tracking/modules/1");
+        request.json(&json!({"tracked": false})).send().await.expect("an answer")
+    };
+    let answer = off().await;
+    assert_eq!((answer.status().as_u16(), answer.headers().contains_key(header::RETRY_AFTER)), (503, true));
+    server.store.append(&[export_at("2026-11-22T10:00:00Z")]).await.expect("stored meanwhile");
+    other.close().await.expect("the end of it");
+    assert_eq!(off().await.status(), 200);
 }
 
 #[tokio::test]

@@ -204,6 +204,7 @@ impl Form {
     pub(super) fn note_fault(&mut self, error: &dyn Error) {
         tracing::error!(%error, "a form was not carried out");
         self.note("", "That could not be done at the moment. Try again");
+        self.retry_after = Some(1);
         self.status = StatusCode::SERVICE_UNAVAILABLE;
     }
 

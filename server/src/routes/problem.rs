@@ -136,6 +136,7 @@ impl From<StoreError> for ApiProblem {
         match error {
             StoreError::Choice(error) => Self::fields(vec![error]),
             StoreError::TeamNameTaken(_) => Self::fields(vec![FieldError::of_parameter("name", error.to_string())]),
+            StoreError::Occupied => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             error => ReadError::from(error).into(),
         }
     }

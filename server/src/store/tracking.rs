@@ -20,7 +20,13 @@ use model::{
 };
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// How long a change waits for who works on the events: as long, nobody else stores any.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What modules and activities are shown as, by number: what is not in here stands for itself and is tracked.
 #[derive(Debug, Default)]
@@ -324,8 +330,8 @@ async fn put_shown_activities(
 
 impl Store {
     /// Chooses something for a module or an activity, for all there was and all that comes, and returns what is chosen now;
-    /// `None` where there is no such one. Whoever stores events waits meanwhile. Must not be cancelled half-way: run it in a
-    /// task of its own.
+    /// `None` where there is no such one. Whoever stores events waits meanwhile; where others work on the events for long,
+    /// it fails. Must not be cancelled half-way: run it in a task of its own.
     pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
         let mut writing = self.write().await?;
         let change = match self.find_change(&mut writing.connection_beside_days(), name, choice).await {
@@ -334,7 +340,7 @@ impl Store {
                 writing.roll_back().await?;
                 return Ok(chosen);
             }
-            Err(error @ StoreError::Choice(_)) => {
+            Err(error @ (StoreError::Choice(_) | StoreError::Occupied)) => {
                 writing.roll_back().await?;
                 return Err(error);
             }
@@ -354,7 +360,7 @@ impl Store {
         name: SentName,
         choice: Choice,
     ) -> Result<Wanted, StoreError> {
-        rebuild::hold_events(connection).await?;
+        rebuild::hold_events(connection, Some(PATIENCE)).await?;
         self.refuse_other_reporting(connection).await?;
         let StoredNames { mut sent, stored } = sent_names(connection).await?;
         let Some(subject) = subject(&sent, name) else { return Ok(Wanted::Nothing(None)) };
