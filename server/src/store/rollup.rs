@@ -10,7 +10,7 @@ use super::{
     day_number,
     dimension::Numbers,
     recent::{Known, RecentDays, StoredModuleDay},
-    statement::{Column, append, bulk, put, row_count},
+    statement::{Column, append, bulk, put, query, row_count},
     tracking::{Shown, Tracking},
 };
 use model::{
@@ -572,11 +572,23 @@ async fn add_parts(
 /// Drops the sums of days, among these, that hold no event any more, tracked or not.
 async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
     let text = format!(
-        "WITH changed (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
-         AND day IN (SELECT day FROM changed) \
-         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)"
+        "WITH changed (day) AS ({{rows}}) SELECT day FROM total_day WHERE scope_no = {ALL_ACCOUNTS} AND users = 0 \
+         AND day IN (SELECT day FROM changed)"
     );
-    bulk(text, [Column::ints(days)]).execute(connection).await
+    let unused: Vec<(i64,)> = bulk(text, [Column::ints(days)]).fetch_all(connection).await?;
+    let mut empty = Vec::new();
+    // One by one: what is looked for lies on every shard.
+    for (day,) in unused {
+        let any = query("SELECT day FROM user_module_day WHERE day = $1 LIMIT 1").bind(day);
+        if any.fetch_optional::<(i64,)>(connection).await?.is_none() {
+            empty.push(day);
+        }
+    }
+    let text = format!(
+        "WITH empty (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
+         AND day IN (SELECT day FROM empty)"
+    );
+    bulk(text, [Column::ints(empty)]).execute(connection).await
 }
 
 /// Drops the sums of what nobody used, among these.
