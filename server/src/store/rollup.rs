@@ -230,17 +230,8 @@ impl<'t> Additions<'t> {
 
     async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         let unread = std::mem::take(&mut self.unmerged_users);
-        let select = bulk(
-            "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-             SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-            with_places(user_columns(unread.iter().map(|place| &self.users[*place].key))),
-        );
-        let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
-        let stored = rows.into_iter().map(|(number, minutes, seconds, actions, last_signal)| {
-            (number, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-        });
-        let stored: HashMap<i64, UserDay> = stored.collect();
+        let keys = unread.iter().map(|place| &self.users[*place].key);
+        let stored: HashMap<i64, UserDay> = read_users(connection, keys).await?.into_iter().collect();
         for (number, place) in (0..).zip(unread) {
             self.merge_user(place, stored.get(&number));
         }
@@ -482,6 +473,24 @@ const USER_KEY: [&str; 3] = ["day", "account_no", "user_no"];
 const USER_REST: [&str; 4] = ["minutes", "seconds", "actions", "last_signal"];
 const USER_MODULE_KEY: [&str; 4] = ["day", "account_no", "user_no", "module_no"];
 const USER_MODULE_REST: [&str; 3] = ["actions", "last_use", "uses"];
+
+/// Reads rows of `user_day`, each with the place of its key among these.
+pub(super) async fn read_users<'a>(
+    connection: &mut Connection<'_>,
+    keys: impl Iterator<Item = &'a UserKey> + Clone,
+) -> Result<Vec<(i64, UserDay)>, StoreError> {
+    let select = bulk(
+        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+        with_places(user_columns(keys)),
+    );
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+    let user = |(place, minutes, seconds, actions, last_signal): (i64, Vec<u8>, i64, i64, i64)| {
+        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+    };
+    Ok(rows.into_iter().map(user).collect())
+}
 
 /// Writes rows of `user_day` whose keys none has.
 pub(super) async fn insert_users(

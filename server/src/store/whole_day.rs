@@ -11,7 +11,6 @@ use super::{
     tracking::Tracking,
 };
 use model::{
-    minutes::ActiveMinutes,
     uses::{DayUses, Use},
     zone::day_start,
 };
@@ -63,23 +62,12 @@ impl WholeDay {
 
 /// Reads users' days: one for each key, in their order.
 pub(super) async fn read(connection: &mut Connection<'_>, keys: &[UserKey]) -> Result<Vec<WholeDay>, StoreError> {
-    let wanted = || rollup::with_places(rollup::user_columns(keys.iter()));
-    let users = bulk(
-        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        wanted(),
-    );
-    let rows: Vec<(i64, Vec<u8>, i64, i64, i64)> = users.fetch_all(connection).await?;
-    let user = |(place, minutes, seconds, actions, last_signal): (i64, Vec<u8>, i64, i64, i64)| {
-        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-    };
-    let mut users: BTreeMap<i64, UserDay> = rows.into_iter().map(user).collect();
+    let mut users: BTreeMap<i64, UserDay> = rollup::read_users(connection, keys.iter()).await?.into_iter().collect();
     let of_modules = bulk(
         "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
          SELECT wanted.place, d.module_no, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
          WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        wanted(),
+        rollup::with_places(rollup::user_columns(keys.iter())),
     );
     let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> = of_modules.fetch_all(connection).await?;
     let mut modules: BTreeMap<i64, BTreeMap<i64, UserModuleDay>> = BTreeMap::new();
