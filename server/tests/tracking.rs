@@ -315,6 +315,9 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
         ("activities/2", json!({"display_name": "View"}), 422, "/display_name"),
         ("modules/9", json!({}), 404, ""),
         ("activities/x", json!({}), 404, ""),
+        ("modules/+1", json!({}), 404, ""),
+        ("modules/01", json!({}), 404, ""),
+        ("modules/1", json!([]), 422, ""),
     ] {
         let request = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/{path}")).json(&choice);
         let problem = json_of(request).await;
@@ -323,6 +326,7 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
             (Some(status), pointer),
             "{problem}"
         );
+        assert!(!problem["detail"].as_str().expect("a detail").starts_with(':'), "{problem}");
     }
     let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
     after["as_of"] = before["as_of"].clone();
