@@ -4,6 +4,7 @@
 use crate::{
     api::problem::FieldError,
     event::{NAME_BYTES, checked},
+    member::is_invisible,
     object::Object,
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ impl Choice {
         let display_name = object.text("display_name").map(str::trim).filter(|name| !name.is_empty());
         if let Some(Err(rejection)) = display_name.map(|name| checked(name, "", "display_name", NAME_BYTES)) {
             object.note("display_name", rejection.detail);
+        } else if display_name.is_some_and(|name| !name.chars().any(is_seen)) {
+            object.note("display_name", "must hold a character that can be seen");
         }
         let tracked = object.read("tracked", "true or false", Value::as_bool);
         let merged_into = object.read("merged_into", "the id of a module or an activity", Value::as_i64);
@@ -52,6 +55,10 @@ impl Choice {
             merged_into,
         })
     }
+}
+
+fn is_seen(character: char) -> bool {
+    !character.is_whitespace() && !is_invisible(character)
 }
 
 /// A module as it is sent.
@@ -450,6 +457,9 @@ mod tests {
         let pointers: Vec<String> =
             Choice::from_json(&wrong).unwrap_err().into_iter().map(|error| error.pointer).collect();
         assert_eq!(pointers, ["/name", "/display_name", "/tracked", "/merged_into"]);
+        for (name, is_right) in [("\u{200b}", false), (" \u{202e}\u{2003}\u{feff}", false), ("a\u{200c}b", true)] {
+            assert_eq!(Choice::from_json(&json!({"display_name": name})).is_ok(), is_right, "{name:?}");
+        }
     }
 
     proptest! {
