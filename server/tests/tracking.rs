@@ -328,6 +328,10 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
         );
         assert!(!problem["detail"].as_str().expect("a detail").starts_with(':'), "{problem}");
     }
+    let request = asked(&server, &cookie, Method::PUT, "/api/v1/tracking/modules/1");
+    let twice = request.header(header::CONTENT_TYPE, "application/json").body(r#"{"tracked": true, "tracked": false}"#);
+    let problem = json_of(twice).await;
+    assert_eq!((&problem["status"], &problem["errors"][0]["pointer"]), (&json!(422), &json!("/tracked")), "{problem}");
     let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
     after["as_of"] = before["as_of"].clone();
     assert_eq!(after, before);
