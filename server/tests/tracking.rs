@@ -361,11 +361,12 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     let (boards, dashboard) = (boards.to_string(), dashboard.to_string());
     let opened = format!("/tracking?module={boards}");
     assert!(page(&opened).await.contains("Change Boards"));
-    let save = async |fields: &[(&str, &str)]| {
-        let fields = [&[("do", "save"), ("kind", "module"), ("id", &boards)], fields].concat();
+    let save = async |tracked: &str, display_name: &str, into: &str| {
+        let fields = [("do", "save"), ("kind", "module"), ("id", &boards), ("tracked", tracked)];
+        let fields = [&fields[..], &[("display_name", display_name), ("merged_into", into)]].concat();
         post(&server, &cookie, &opened, &fields).await
     };
-    let answer = save(&[("tracked", "yes"), ("merged_into", &dashboard)]).await;
+    let answer = save("yes", "", &dashboard).await;
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()[header::LOCATION], opened);
     assert!(page(&opened).await.contains("It counts as"));
@@ -373,7 +374,7 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     let users =
         async || json_of(asked(&server, &cookie, Method::GET, "/api/v1/today")).await["users_online"]["of"].clone();
     assert_eq!(users().await, 1);
-    assert_eq!(save(&[]).await.status(), 303);
+    assert_eq!(save("no", "", "").await.status(), 303);
     assert_eq!(users().await, 0);
     assert!(page(&opened).await.contains("Not tracked"));
     // On Activities it is told to who may change it, and to nobody else.
@@ -384,11 +385,11 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
         let page = asked(&server, cookie, Method::GET, "/activities").send().await.expect("a page");
         assert_eq!(page.text().await.expect("text").contains("untracked-title"), count == 1);
     }
-    let answer = save(&[("tracked", "yes"), ("display_name", "Dashboard")]).await;
+    let answer = save("yes", "Dashboard", "").await;
     assert_eq!(answer.status(), 422);
     let text = answer.text().await.expect("text");
     assert!(text.contains("two modules would be called") && text.contains("value=\"Dashboard\""));
-    assert_eq!(save(&[("tracked", "yes")]).await.status(), 303);
+    assert_eq!(save("yes", "", "").await.status(), 303);
     assert_eq!(users().await, 1);
     let sql = "SELECT author || ' ' || action || ' ' || subject || ' ' || state_before || ' ' || state_after \
                FROM audit WHERE subject_kind = 'module' ORDER BY audit_no";
@@ -429,6 +430,57 @@ async fn figures_of_different_choices_are_never_compared() {
     assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": null}));
     another.set_now(now.plus_millis(2 * TICK));
     assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": 0}));
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_whole_changes_nothing_and_says_which_field() {
+    let (server, cookie) = two_modules().await;
+    let choice = [
+        ("do", "save"),
+        ("kind", "module"),
+        ("id", "1"),
+        ("tracked", "no"),
+        ("tracked", "yes"),
+        ("display_name", "Other"),
+        ("merged_into", ""),
+    ];
+    let rules = [
+        ("do", "save-rules"),
+        ("rule_kind", "event"),
+        ("rule_prefix", "report."),
+        ("rule_module", "Reports"),
+        ("rule_action", "rest"),
+    ];
+    let without = |fields: &[(&'static str, &'static str)], field: &str| {
+        fields.iter().copied().filter(|(name, _)| *name != field).collect::<Vec<_>>()
+    };
+    let with = |fields: &[(&'static str, &'static str)], field: (&'static str, &'static str)| {
+        [&without(fields, field.0)[..], &[field]].concat()
+    };
+    let mut forms = Vec::new();
+    for field in ["kind", "id", "tracked", "display_name", "merged_into"] {
+        forms.push((without(&choice, field), field));
+    }
+    for field in [("kind", "nonsense"), ("id", "01"), ("tracked", "perhaps")] {
+        forms.push((with(&choice, field), field.0));
+    }
+    forms.push(([&choice[..], &[("display_name", "Another")]].concat(), "display_name"));
+    for field in ["rule_prefix", "rule_module", "rule_action"] {
+        forms.push((without(&rules, field), field));
+    }
+    forms.push((with(&rules, ("rule_action", "half")), "rule_action"));
+    let before = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    for (fields, field) in forms {
+        let answer = post(&server, &cookie, "/tracking?module=1", &fields).await;
+        assert_eq!(answer.status(), 422, "{fields:?}");
+        let page = answer.text().await.expect("text");
+        let mut errors = page.split("<p class=\"f").filter(|part| part.starts_with("orm-error") || part.starts_with("ield-error"));
+        assert!(errors.any(|error| error.split("</p>").next().is_some_and(|error| error.contains(field))), "{fields:?}");
+    }
+    let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    after["as_of"] = before["as_of"].clone();
+    assert_eq!(after, before);
+    assert!(server.store.module_rules().await.expect("rules").rules.is_empty());
 }
 
 #[tokio::test]

@@ -34,14 +34,21 @@ pub(crate) fn TrackingPage() -> impl IntoView {
         View::Tracking(query) => query,
         _ => TrackingQuery::default(),
     };
-    let change =
-        chosen(&modules, &query).map(|chosen| view! { <ChoiceForm chosen query=query.clone() form=form.clone() /> });
+    let chosen = chosen(&modules, &query);
+    let amiss = form
+        .errors
+        .iter()
+        .filter(|error| !has_place(&form, chosen.as_ref(), &error.pointer))
+        .map(|error| view! { <p class="form-error" role="alert">{error.detail.clone()}</p> }.into_any());
+    let amiss = amiss.collect_view();
+    let change = chosen.map(|chosen| view! { <ChoiceForm chosen query=query.clone() form=form.clone() /> });
     let is_asked = change.is_some();
     view! {
         <header class="page-head">
             <h1>"Tracking"</h1>
             <p class="as-of">"What is counted, and under which name"</p>
         </header>
+        {amiss}
         <div class="profile">
             <section class="panel tracking-names">
                 <h2>"Every module and activity that was sent"</h2>
@@ -177,6 +184,19 @@ struct Chosen {
     shown: Option<String>,
 }
 
+impl Chosen {
+    /// Whether this is what a form was sent for.
+    fn was_sent(&self, form: &SentForm) -> bool {
+        form.value("do") == "save" && form.value("kind") == self.kind && form.value("id") == self.id.to_string()
+    }
+}
+
+/// Whether an error of a form is told where the form stands, or beside one of its fields.
+fn has_place(form: &SentForm, chosen: Option<&Chosen>, pointer: &str) -> bool {
+    let is_of_choice = ["", "/display_name", "/merged_into"].contains(&pointer);
+    is_of_choice && chosen.is_some_and(|chosen| chosen.was_sent(form)) || form.value("do").ends_with("-rules")
+}
+
 /// What the address asks to change, if it is there.
 fn chosen(modules: &[TrackedModule], query: &TrackingQuery) -> Option<Chosen> {
     let module = modules.iter().find(|module| Some(module.id) == query.module)?;
@@ -238,8 +258,8 @@ fn ChoiceForm(
     /// What was typed.
     form: SentForm,
 ) -> impl IntoView {
+    let was_sent = chosen.was_sent(&form);
     let Chosen { kind, id, name, choice, others, shown } = chosen;
-    let was_sent = form.value("do") == "save" && form.value("kind") == kind && form.value("id") == id.to_string();
     let (display_name, tracked, into) = match was_sent {
         true => {
             (form.value("display_name").to_owned(), form.has("tracked", "yes"), form.value("merged_into").to_owned())
@@ -270,6 +290,7 @@ fn ChoiceForm(
                 <FormError form />
                 <input type="hidden" name="kind" value=kind />
                 <input type="hidden" name="id" value=id.to_string() />
+                <input type="hidden" name="tracked" value="no" />
                 <label class="box">
                     <input type="checkbox" name="tracked" value="yes" checked=tracked />
                     "Tracked"

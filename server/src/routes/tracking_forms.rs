@@ -2,6 +2,7 @@
 
 use super::{
     form::{Form, TrackingForm},
+    id,
     page,
     problem::ApiProblem,
 };
@@ -73,14 +74,12 @@ pub(super) async fn post_tracking(
 
 /// Chooses what was typed, unless something is wrong with it.
 async fn choose(server: &Server, form: &mut Form, author: Author) -> Option<Result<(), MemberError>> {
-    let name = match form.text("kind") {
-        "activity" => SentName::Activity(form.number("id")),
-        _ => SentName::Module(form.number("id")),
-    };
-    let into = form.text("merged_into");
+    let [kind, id, display_name, into] = ["kind", "id", "display_name", "merged_into"].map(|name| form.whole(name));
+    let tracked = tracked(form);
+    let name = name(form, &kind?, &id?);
+    let (name, tracked, into) = (name?, tracked?, into?);
     let into = (!into.is_empty()).then(|| form.number("merged_into"));
-    let typed =
-        json!({"display_name": form.text("display_name"), "tracked": form.ticked("tracked"), "merged_into": into});
+    let typed = json!({"display_name": display_name?, "tracked": tracked, "merged_into": into});
     let choice = noted(form, Choice::from_json(&typed), |pointer| pointer.to_owned())?;
     let store = server.store.clone();
     let chosen = carry_out(async move { Ok(store.choose(name, choice, &author).await?) }).await;
@@ -90,21 +89,60 @@ async fn choose(server: &Server, form: &mut Form, author: Author) -> Option<Resu
     }))
 }
 
+/// What is to change.
+fn name(form: &mut Form, kind: &str, id: &str) -> Option<SentName> {
+    let kind: fn(i64) -> SentName = match kind {
+        "module" => SentName::Module,
+        "activity" => SentName::Activity,
+        _ => {
+            form.note("kind", "kind must be module or activity");
+            return None;
+        }
+    };
+    let number = id::number(id);
+    if number.is_none() {
+        form.note("id", "id must be that of a module or an activity");
+    }
+    number.map(kind)
+}
+
+/// Whether the box is ticked. An empty box sends nothing, so that beside it `no` is always sent.
+fn tracked(form: &mut Form) -> Option<bool> {
+    match form.sent().all("tracked")[..] {
+        ["no"] => Some(false),
+        ["yes"] | ["no", "yes"] => Some(true),
+        _ => {
+            form.note("tracked", "tracked must be yes or no");
+            None
+        }
+    }
+}
+
 /// The rules that were typed, as the API takes them; nothing where they are wrong, which is noted.
 fn rules(form: &mut Form) -> Option<ModuleRules> {
     let sent = form.sent();
-    let [kinds, prefixes, modules, strips] =
-        ["rule_kind", "rule_prefix", "rule_module", "rule_action"].map(|name| sent.all(name));
-    let rows = kinds.into_iter().zip(prefixes).zip(modules.into_iter().zip(strips));
-    let rules: Vec<Value> = rows
-        .filter(|((kind, _), _)| !kind.is_empty())
-        .map(|((kind, prefix), (module, strip))| {
-            json!({"kind": kind, "prefix": prefix, "module": module, "strip": strip == "rest"})
-        })
-        .collect();
+    let [kinds, prefixes, modules, actions] = RULE_FIELDS.map(|name| sent.all(name));
+    let counts = [&kinds, &prefixes, &modules, &actions].map(Vec::len);
+    if let Some((name, count)) = RULE_FIELDS.into_iter().zip(counts).find(|(_, count)| *count != kinds.len()) {
+        form.note(name, format!("{name} is given {count} times, and {} {} times", RULE_FIELDS[0], kinds.len()));
+        return None;
+    }
+    let rows = kinds.into_iter().zip(prefixes).zip(modules.into_iter().zip(actions));
+    let rows: Vec<_> = rows.filter(|((kind, _), _)| !kind.is_empty()).collect();
+    if rows.iter().any(|(_, (_, action))| !["whole", "rest"].contains(action)) {
+        form.note("rule_action", "rule_action must be whole or rest");
+        return None;
+    }
+    let rule = |((kind, prefix), (module, action)): ((&str, &str), (&str, &str))| {
+        json!({"kind": kind, "prefix": prefix, "module": module, "strip": action == "rest"})
+    };
+    let rules: Vec<Value> = rows.into_iter().map(rule).collect();
     // Of fields there are many of each name, so that all are at fault together.
     noted(form, ModuleRules::from_json(&json!({"rules": rules})), |_| "/rules".to_owned())
 }
+
+/// The fields of a rule, of which there is one of each for every rule.
+const RULE_FIELDS: [&str; 4] = ["rule_kind", "rule_prefix", "rule_module", "rule_action"];
 
 /// What was read; what is at fault is noted, at the field that `place` makes of its pointer.
 fn noted<T>(form: &mut Form, read: Result<T, Vec<FieldError>>, place: impl Fn(&str) -> String) -> Option<T> {
