@@ -454,7 +454,7 @@ pub(super) fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) 
 }
 
 /// The columns of keys.
-fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+pub(super) fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -493,7 +493,7 @@ pub(super) async fn read_users<'a>(
 }
 
 /// Writes rows of `user_day` whose keys none has.
-pub(super) async fn insert_users(
+async fn insert_users(
     connection: &mut Connection<'_>,
     users: &[(UserKey, UserDay)],
 ) -> Result<(), StoreError> {
@@ -501,7 +501,7 @@ pub(super) async fn insert_users(
 }
 
 /// Writes rows of `user_day` over those with their keys.
-async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+pub(super) async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     put("user_day", &USER_KEY, &USER_REST, user_rows(users)).execute(connection).await
 }
 
@@ -515,7 +515,7 @@ fn user_rows(users: &[(UserKey, UserDay)]) -> Vec<Column<'_>> {
 }
 
 /// Writes rows of `user_module_day` whose keys none has.
-pub(super) async fn insert_modules(
+async fn insert_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
@@ -524,7 +524,7 @@ pub(super) async fn insert_modules(
 }
 
 /// Writes rows of `user_module_day` over those with their keys.
-async fn put_modules(
+pub(super) async fn put_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {

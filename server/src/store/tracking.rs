@@ -388,7 +388,8 @@ impl Store {
         let modules = concerned(&sent, &before, &after);
         if !modules.is_empty() {
             let module_of = sent.activities.iter().map(|(number, activity)| (*number, activity.module_no)).collect();
-            whole_day::show_again(connection, self.reporting, &modules, (&before, &after), &module_of).await?;
+            let change = whole_day::Change::new((&before, &after), &modules, &module_of);
+            whole_day::show_again(connection, self.reporting, &change).await?;
         }
         let revision = setting::raise_tracking(connection).await?;
         audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
@@ -413,13 +414,12 @@ struct Change {
     states: States,
 }
 
-/// The shown modules, as they were, that hold anything which is shown otherwise now.
+/// The modules, as they are sent, that hold anything which is shown otherwise now.
 fn concerned(names: &SentNames, before: &Tracking, after: &Tracking) -> BTreeSet<i64> {
     let modules = names.modules.keys().filter(|number| before.module(**number) != after.module(**number)).copied();
     let differs = |number: i64| shown(&before.activities, number) != shown(&after.activities, number);
     let activities = names.activities.iter().filter(|(number, _)| differs(**number));
-    let sent = modules.chain(activities.map(|(_, activity)| activity.module_no));
-    sent.map(|module_no| before.module(module_no).number).collect()
+    modules.chain(activities.map(|(_, activity)| activity.module_no)).collect()
 }
 
 async fn put_choice(connection: &mut Connection<'_>, names: &SentNames, name: SentName) -> Result<(), StoreError> {
