@@ -14,6 +14,7 @@ use model::{
     DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW,
     api::{
         today::{Stream, Today},
+        tracking::{TrackedModule, Tracking},
         usage::{Table, Usage},
     },
     event::{Event, Kind},
@@ -36,7 +37,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Access;
 use sqlx::{Connection, PgConnection};
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 use strategies::{
     bodies::bodies,
     events::{Parcel, Story, TICK},
@@ -90,11 +91,13 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
     send(&server, &mut reference, &before, now).await?;
     now = now.plus_millis(2 * TICK);
     server.set_now(now);
+    names_are_used_as_they_were_sent(&server, &reference, now).await?;
     let untouched = answers(&server, questions).await?;
 
     for chosen in first {
         choose(&server, &reference, &mut choices, chosen).await?;
         agrees(&server, &reference, &choices, now, questions).await?;
+        names_are_used_as_they_were_sent(&server, &reference, now).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     take_all_back(&server, &mut choices).await?;
@@ -113,6 +116,7 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
     for chosen in second {
         choose(&server, &reference, &mut choices, chosen).await?;
         agrees(&server, &reference, &choices, now, questions).await?;
+        names_are_used_as_they_were_sent(&server, &reference, now).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     // A server that remembers nothing of it, at a tick that nobody looked at before the last choice.
@@ -191,6 +195,23 @@ async fn number(server: &TestServer, name: &Named) -> i64 {
     let is_it =
         |activity: &model::tracking::SentActivity| activity.module_no == *module.0 && activity.action == *action;
     *names.activities.iter().find(|(_, activity)| is_it(activity)).expect("an activity").0
+}
+
+/// What was done under each name as it was sent, whatever it is shown as.
+async fn names_are_used_as_they_were_sent(
+    server: &TestServer,
+    reference: &Reference,
+    now: Instant,
+) -> TestCaseResult {
+    let Tracking { modules, .. } = get(server, "tracking", &[]).await?;
+    let mut told = BTreeMap::new();
+    for TrackedModule { name: module, used, activities, .. } in modules {
+        let named = |action| Named { module: module.clone(), action };
+        told.extend(activities.into_iter().map(|activity| (named(Some(activity.action)), activity.used)));
+        told.insert(named(None), used);
+    }
+    prop_assert_eq!(told, reference.name_uses(now));
+    Ok(())
 }
 
 async fn roll_ups_are_those_of_a_rebuild(server: &TestServer) -> TestCaseResult {

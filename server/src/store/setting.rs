@@ -136,6 +136,12 @@ pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<
     Ok(standing(connection).await?.map(|standing| standing.reporting))
 }
 
+/// Lets nobody else do the same until the transaction ends.
+pub(super) async fn hold_roll_ups(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let sql = "UPDATE setting SET value = value WHERE name = $1";
+    query(sql).bind(ROLL_UPS.0).execute(connection).await.map(|_| ())
+}
+
 /// Counts up the revision of what is tracked, and returns it. Whoever else does so waits until the transaction ends.
 pub(super) async fn raise_tracking(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE SET \

@@ -5,7 +5,11 @@ use super::{
     Reading, Scope, Store, StoreError,
     audit::{self, Author, States, Subject},
     connection::Connection,
-    day_from_number, day_number, rebuild, setting,
+    day_from_number, day_number,
+    kept::{NewSums, as_sent},
+    rebuild,
+    scope::Sums,
+    setting,
     statement::{Column, bulk, query},
     whole_day,
 };
@@ -490,6 +494,15 @@ pub struct NameFigures {
     pub period_actions: i64,
 }
 
+impl NameFigures {
+    /// Adds what was done on a day.
+    fn add(&mut self, day: i64, actions: i64, is_in_period: bool) {
+        self.last_day = self.last_day.max(Some(day_from_number(day)));
+        self.actions += actions;
+        self.period_actions += if is_in_period { actions } else { 0 };
+    }
+}
+
 impl Reading {
     /// Every module and activity there is.
     pub async fn sent_names(&mut self) -> Result<SentNames, StoreError> {
@@ -514,48 +527,92 @@ impl Reading {
     }
 
     /// What a scope did under each name as it was sent, by the number of the activity; of heartbeats by that of the module,
-    /// below 0. Reads every day there is, one at a time.
+    /// below 0. What is kept of it is added up by the database; of other days, all there is is read, one at a time, and what
+    /// comes of those before today may be kept.
     pub async fn name_figures(
         &mut self,
         scope: &Scope,
         period: Period,
-    ) -> Result<BTreeMap<i64, NameFigures>, StoreError> {
-        let days = query("SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day");
-        let days: Vec<(i64,)> = days.fetch_all(&mut self.connection()).await?;
-        let mut figures: BTreeMap<i64, NameFigures> = BTreeMap::new();
-        for (day,) in days {
-            let in_period = (day_number(period.from)..=day_number(period.to)).contains(&day);
-            let uses = scope.query("SELECT uses FROM user_module_day WHERE day = $2 AND {seen}").bind(day);
-            let uses: Vec<(Vec<u8>,)> = uses.fetch_all(&mut self.connection()).await?;
-            for (uses,) in uses {
-                for uses in DayUses::from_bytes(&uses).by_activity() {
-                    let figures = figures.entry(uses[0].activity).or_default();
-                    let actions = uses.iter().map(|of| of.count).sum::<i64>();
-                    figures.actions += actions;
-                    figures.period_actions += if in_period { actions } else { 0 };
-                    figures.last_day = Some(day_from_number(day));
-                }
+        today: Day,
+    ) -> Result<(BTreeMap<i64, NameFigures>, Option<NewSums>), StoreError> {
+        let of_scope = match scope.sums() {
+            Sums::Nothing => return Ok((BTreeMap::new(), None)),
+            Sums::Kept | Sums::Added => (scope.number(), 0),
+            Sums::KeptByDay { scope_no, revision } => (scope_no, revision),
+        };
+        let kept = (as_sent(of_scope.0), of_scope.1);
+        let period = (day_number(period.from), day_number(period.to));
+        let days = self.days_kept(kept, (i64::MIN, i64::MAX)).await?;
+        let mut figures = match days.kept.is_empty() {
+            true => BTreeMap::new(),
+            false => self.kept_figures(kept, period).await?,
+        };
+        let mut new = Vec::new();
+        for (day, revision) in days.unkept {
+            let actions = self.sent_actions(scope, day).await?;
+            for (number, actions) in &actions {
+                figures.entry(*number).or_default().add(day, *actions, (period.0..=period.1).contains(&day));
+            }
+            // Today goes on.
+            if day < day_number(today) {
+                new.push(((day, revision), actions));
             }
         }
-        Ok(figures)
+        let new = scope.is_everybodys().then(|| NewSums::as_sent(of_scope, new.into_iter())).flatten();
+        Ok((figures, new))
+    }
+
+    /// What is kept of it and still stands.
+    async fn kept_figures(
+        &mut self,
+        (kept_no, revision): (i64, i64),
+        (from, to): (i64, i64),
+    ) -> Result<BTreeMap<i64, NameFigures>, StoreError> {
+        let sql = "SELECT d.activity_no, MAX(d.day), CAST(SUM(d.actions) AS BIGINT), \
+                   CAST(SUM(CASE WHEN d.day BETWEEN $3 AND $4 THEN d.actions ELSE 0 END) AS BIGINT) \
+                   FROM scope_day k JOIN day_revision r ON r.day = k.day AND r.revision = k.day_revision \
+                   JOIN activity_day d ON d.scope_no = k.scope_no AND d.day = k.day \
+                   WHERE k.scope_no = $1 AND k.scope_revision = $2 GROUP BY d.activity_no";
+        let rows = query(sql).bind(kept_no).bind(revision).bind(from).bind(to);
+        let rows: Vec<(i64, i64, i64, i64)> = rows.fetch_all(&mut self.connection()).await?;
+        let figures = |(number, day, actions, period_actions)| {
+            (number, NameFigures { last_day: Some(day_from_number(day)), actions, period_actions })
+        };
+        Ok(rows.into_iter().map(figures).collect())
+    }
+
+    /// The actions under each name on a day.
+    async fn sent_actions(&mut self, scope: &Scope, day: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
+        let uses = scope.query("SELECT uses FROM user_module_day WHERE day = $2 AND {seen}").bind(day);
+        let uses: Vec<(Vec<u8>,)> = uses.fetch_all(&mut self.connection()).await?;
+        let mut actions: BTreeMap<i64, i64> = BTreeMap::new();
+        for (uses,) in uses {
+            for uses in DayUses::from_bytes(&uses).by_activity() {
+                *actions.entry(uses[0].activity).or_default() += uses.iter().map(|of| of.count).sum::<i64>();
+            }
+        }
+        Ok(actions)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Asked;
+    use crate::store::{Asked, Sight};
     use model::{
         event::{Event, IdScope, Kind},
         instant::Instant,
     };
 
-    #[tokio::test]
-    async fn a_choice_that_changes_nothing_keeps_the_connection_and_what_is_remembered() {
-        let directory = tempfile::tempdir().unwrap();
+    async fn store(directory: &tempfile::TempDir) -> Store {
         let url = format!("sqlite://{}", directory.path().join("db").display());
-        let store = Store::open(&url, Asked::default()).await.unwrap();
-        let event = Event {
+        Store::open(&url, Asked::default()).await.unwrap()
+    }
+
+    /// Lisa exports, so many days after the first.
+    fn event(days: i64) -> Event {
+        let time = Instant::from_millis(days * 86_400_000);
+        Event {
             id: None,
             id_scope: IdScope::Account,
             account: "acme".into(),
@@ -565,10 +622,47 @@ mod tests {
             user_name: None,
             module: "Dashboard".into(),
             kind: Kind::Activity { action: "Export".into(), count: 1 },
-            time: Instant::from_millis(0),
-            received: Instant::from_millis(0),
+            time,
+            received: time,
+        }
+    }
+
+    #[tokio::test]
+    async fn figures_of_names_are_kept_whatever_is_chosen_until_a_day_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let today = day_from_number(9);
+        let period = Period { from: day_from_number(2), to: day_from_number(8) };
+        // Actions ever and in the period, and whether there is anything new to be kept.
+        let look = async || {
+            let mut reading = store.read().await.unwrap();
+            let scope = reading.scope(Sight::ALL, None).await.unwrap();
+            let (figures, new) = reading.name_figures(&scope, period, today).await.unwrap();
+            let is_new = new.is_some();
+            if let Some(new) = new {
+                store.keep_sums(new).await.unwrap();
+            }
+            let NameFigures { last_day, actions, period_actions } = figures[&1];
+            (last_day.map(day_number), actions, period_actions, is_new)
         };
-        store.append(&[event]).await.unwrap();
+        store.append(&[event(0), event(3), event(9)]).await.unwrap();
+        assert_eq!(look().await, (Some(9), 3, 1, true));
+        assert_eq!(look().await, (Some(9), 3, 1, false));
+        let off = Choice { tracked: false, ..Choice::default() };
+        for choice in [off, Choice::default()] {
+            store.choose(SentName::Activity(1), choice, &Author::anyone()).await.unwrap().unwrap();
+            assert_eq!(look().await, (Some(9), 3, 1, false));
+        }
+        store.append(&[event(3), event(9)]).await.unwrap();
+        assert_eq!(look().await, (Some(9), 5, 2, true));
+        assert_eq!(look().await, (Some(9), 5, 2, false));
+    }
+
+    #[tokio::test]
+    async fn a_choice_that_changes_nothing_keeps_the_connection_and_what_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        store.append(&[event(0)]).await.unwrap();
         let itself = Choice { merged_into: Some(1), ..Choice::default() };
         for (name, choice) in [
             (SentName::Module(1), Choice::default()),

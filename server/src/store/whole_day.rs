@@ -4,7 +4,7 @@
 use super::{
     Reporting, StoreError,
     connection::Connection,
-    day_from_number,
+    day_from_number, kept,
     recent::StoredModuleDay,
     rollup::{self, Contribution, Sums, UserDay, UserKey, UserModuleDay, UserModuleKey},
     statement::{bulk, query},
@@ -176,6 +176,7 @@ pub(super) async fn show_again(
         }
         if !keys.is_empty() {
             sums.write_and_prune(connection).await?;
+            kept::keep_on_as_sent(connection, day).await?;
         }
     }
     Ok(())
