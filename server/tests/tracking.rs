@@ -382,6 +382,10 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     let (boards, dashboard) = (boards.to_string(), dashboard.to_string());
     let opened = format!("/tracking?module={boards}");
     assert!(page(&opened).await.contains("Change Boards"));
+    // Which days the figures are of, and in which zone.
+    for told in ["24 Oct – 22 Nov 2026", "UTC"] {
+        assert!(page(&opened).await.contains(told), "{told}");
+    }
     let save = async |tracked: &str, display_name: &str, into: &str| {
         let fields = [("do", "save"), ("kind", "module"), ("id", &boards), ("tracked", tracked)];
         let fields = [&fields[..], &[("display_name", display_name), ("merged_into", into)]].concat();

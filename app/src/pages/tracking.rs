@@ -15,6 +15,7 @@ use model::{
         tracking::{NameUse, RuleCatch, RulesPreview, TrackedActivity, TrackedModule},
     },
     module_rule::{ModuleRule, ModuleRules, RuleKind},
+    period::PeriodChoice,
     tracking::Choice,
 };
 
@@ -27,9 +28,11 @@ const ROOM: usize = 2;
 /// The page at `/tracking`.
 #[component]
 pub(crate) fn TrackingPage() -> impl IntoView {
-    let Ok(PageData::Tracking { modules, rules, form, preview }) = expect_context::<Loaded>().data else {
+    let Loaded { workspace, data, .. } = expect_context::<Loaded>();
+    let Ok(PageData::Tracking { modules, rules, form, preview }) = data else {
         return view! { <NotLoaded /> }.into_any();
     };
+    let last_30_days = format::period(PeriodChoice::Last30Days.resolve(workspace.day));
     let query = match PageState::expect().view.get_untracked() {
         View::Tracking(query) => query,
         _ => TrackingQuery::default(),
@@ -46,7 +49,7 @@ pub(crate) fn TrackingPage() -> impl IntoView {
     view! {
         <header class="page-head">
             <h1>"Tracking"</h1>
-            <p class="as-of">"What is counted, and under which name"</p>
+            <p class="as-of">"What is counted, and under which name\u{a0}· " {workspace.time_zone}</p>
         </header>
         {amiss}
         <div class="profile">
@@ -54,7 +57,8 @@ pub(crate) fn TrackingPage() -> impl IntoView {
                 <h2>"Every module and activity that was sent"</h2>
                 <p class="muted">
                     "What is not tracked, renamed or merged here is so at once and for all history. Nothing that was sent is lost: \
-                    taken back, everything is as it was."
+                    taken back, everything is as it was. The figures are actions as they were sent, tracked or not; the last 30 days \
+                    are " {last_30_days} "."
                 </p>
                 <Filter query=query.clone() />
                 <Names modules query=query.clone() />
