@@ -198,11 +198,7 @@ async fn number(server: &TestServer, name: &Named) -> i64 {
 }
 
 /// What was done under each name as it was sent, whatever it is shown as.
-async fn names_are_used_as_they_were_sent(
-    server: &TestServer,
-    reference: &Reference,
-    now: Instant,
-) -> TestCaseResult {
+async fn names_are_used_as_they_were_sent(server: &TestServer, reference: &Reference, now: Instant) -> TestCaseResult {
     let Tracking { modules, .. } = get(server, "tracking", &[]).await?;
     let mut told = BTreeMap::new();
     for TrackedModule { name: module, used, activities, .. } in modules {
@@ -307,17 +303,11 @@ async fn a_new_activity_changes_what_is_tracked_only_where_it_is_shown_as_anothe
     }
     let table = json_of(asked(&server, &cookie, Method::GET, "/api/v1/usage/activities?period=yesterday")).await;
     let rows = table["rows"].as_array().expect("rows").iter();
-    let mut told: Vec<Value> =
-        rows.map(|row| json!([row["module"], row["action"], row["actions"]])).collect();
+    let mut told: Vec<Value> = rows.map(|row| json!([row["module"], row["action"], row["actions"]])).collect();
     told.sort_by_key(Value::to_string);
     assert_eq!(
         json!(told),
-        json!([
-            ["Dashboard", "Export", 1],
-            ["Dashboard", "Print", 3],
-            ["Dashboard", "View", 1],
-            ["Reports", "Run", 1]
-        ])
+        json!([["Dashboard", "Export", 1], ["Dashboard", "Print", 3], ["Dashboard", "View", 1], ["Reports", "Run", 1]])
     );
     roll_ups_are_those_of_a_rebuild(&server).await.expect("the same");
 }
@@ -499,8 +489,12 @@ async fn a_form_that_is_not_whole_changes_nothing_and_says_which_field() {
         let answer = post(&server, &cookie, "/tracking?module=1", &fields).await;
         assert_eq!(answer.status(), 422, "{fields:?}");
         let page = answer.text().await.expect("text");
-        let mut errors = page.split("<p class=\"f").filter(|part| part.starts_with("orm-error") || part.starts_with("ield-error"));
-        assert!(errors.any(|error| error.split("</p>").next().is_some_and(|error| error.contains(field))), "{fields:?}");
+        let mut errors =
+            page.split("<p class=\"f").filter(|part| part.starts_with("orm-error") || part.starts_with("ield-error"));
+        assert!(
+            errors.any(|error| error.split("</p>").next().is_some_and(|error| error.contains(field))),
+            "{fields:?}"
+        );
     }
     let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
     after["as_of"] = before["as_of"].clone();

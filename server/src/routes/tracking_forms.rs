@@ -2,8 +2,7 @@
 
 use super::{
     form::{Form, TrackingForm},
-    id,
-    page,
+    id, page,
     problem::ApiProblem,
 };
 use crate::{
@@ -133,9 +132,7 @@ fn rules(form: &mut Form) -> Option<ModuleRules> {
         form.note("rule_action", "rule_action must be whole or rest");
         return None;
     }
-    let rule = |((kind, prefix), (module, action)): ((&str, &str), (&str, &str))| {
-        json!({"kind": kind, "prefix": prefix, "module": module, "strip": action == "rest"})
-    };
+    let rule = |((kind, prefix), (module, action)): ((&str, &str), (&str, &str))| json!({"kind": kind, "prefix": prefix, "module": module, "strip": action == "rest"});
     let rules: Vec<Value> = rows.into_iter().map(rule).collect();
     // Of fields there are many of each name, so that all are at fault together.
     noted(form, ModuleRules::from_json(&json!({"rules": rules})), |_| "/rules".to_owned())

@@ -147,13 +147,8 @@ impl Reading {
                    LEFT JOIN scope_day k ON k.scope_no = $3 AND k.day = r.day \
                    AND k.scope_revision = $4 AND k.day_revision = r.revision \
                    WHERE r.day BETWEEN $1 AND $2 ORDER BY r.day";
-        let rows: Vec<(i64, i64, Option<i64>)> = query(sql)
-            .bind(from)
-            .bind(to)
-            .bind(kept_no)
-            .bind(revision)
-            .fetch_all(&mut self.connection())
-            .await?;
+        let rows: Vec<(i64, i64, Option<i64>)> =
+            query(sql).bind(from).bind(to).bind(kept_no).bind(revision).fetch_all(&mut self.connection()).await?;
         let mut days = Days::default();
         for (day, revision, seconds) in rows {
             match seconds {

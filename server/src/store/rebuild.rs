@@ -92,10 +92,7 @@ pub(super) async fn roll_up_again(
 
 /// Waits for whoever stores events, however long or at most for so long, and lets nobody else store any until the
 /// transaction ends. Whoever begins to store some waits behind it. An SQLite transaction is alone anyway.
-pub(super) async fn hold_events(
-    connection: &mut Connection<'_>,
-    patience: Option<Duration>,
-) -> Result<(), StoreError> {
+pub(super) async fn hold_events(connection: &mut Connection<'_>, patience: Option<Duration>) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }

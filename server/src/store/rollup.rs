@@ -493,10 +493,7 @@ pub(super) async fn read_users<'a>(
 }
 
 /// Writes rows of `user_day` whose keys none has.
-async fn insert_users(
-    connection: &mut Connection<'_>,
-    users: &[(UserKey, UserDay)],
-) -> Result<(), StoreError> {
+async fn insert_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users), || ()).await
 }
 

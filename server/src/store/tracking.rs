@@ -181,8 +181,18 @@ struct StoredActivity {
 
 impl StoredNames {
     fn add_activities(&mut self, rows: Vec<ActivityFields>) {
-        for (number, module_no, action, display_name, tracked, merged_into, shown_no, shown_module_no, name, of_shown) in
-            rows
+        for (
+            number,
+            module_no,
+            action,
+            display_name,
+            tracked,
+            merged_into,
+            shown_no,
+            shown_module_no,
+            name,
+            of_shown,
+        ) in rows
         {
             let choice = Choice { display_name, tracked: tracked != 0, merged_into };
             let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
