@@ -583,7 +583,7 @@ async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result
     );
     let unused: Vec<(i64,)> = bulk(text, [Column::ints(days)]).fetch_all(connection).await?;
     let mut empty = Vec::new();
-    // One by one: what is looked for lies on every shard.
+    // One by one, and each by a statement that every shard can answer.
     for (day,) in unused {
         let any = query("SELECT day FROM user_module_day WHERE day = $1 LIMIT 1").bind(day);
         if any.fetch_optional::<(i64,)>(connection).await?.is_none() {
