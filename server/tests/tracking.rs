@@ -541,8 +541,8 @@ async fn what_is_merged_further_stays_where_it_was_put_when_its_form_is_saved() 
     save(&dashboard, &reports).await;
     let page = asked(&server, &cookie, Method::GET, &format!("/tracking?module={boards}")).send().await;
     let page = page.expect("a page").text().await.expect("text");
-    let option = page.split("<option").find(|option| option.contains("selected")).expect("an option");
-    assert!(option.contains(&format!("value=\"{dashboard}\"")) && option.contains("counts as Reports"), "{option}");
+    let option = page.split("<option").find(|option| option.contains("counts as Reports")).expect("an option");
+    assert!(option.contains(&format!("value=\"{dashboard}\"")) && option.contains("selected"), "{option}");
     save(&boards, &dashboard).await;
     let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
     let told = |name: &str| {
