@@ -10,7 +10,6 @@ use super::{
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
     statement::{self, Column, append_unless_clashing, bulk},
-    tracking::Tracking,
 };
 use model::{
     call::{Identity, Meaning, Naming},
@@ -175,7 +174,7 @@ impl Store {
             let is_stored = |place: usize| outcomes[place] == Outcome::Accepted;
             remembered.dimensions.take_back_unused(&mut connection, &mut numbered, is_stored).await?;
         }
-        let Numbered { events: numbers, named, new_accounts, has_new_activities, .. } = numbered;
+        let Numbered { events: numbers, named, new_accounts, new_activities, .. } = numbered;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
@@ -193,7 +192,7 @@ impl Store {
         let prepared = prepared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let mut additions = prepared.0;
         *recent = prepared.1;
-        if facts.is_empty() && has_new_activities {
+        if facts.is_empty() && !new_activities.is_empty() {
             kept::hold_roll_ups(&mut connection).await?;
         }
         identity::keep(&mut connection, &identities).await?;
@@ -209,8 +208,8 @@ impl Store {
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
         }
-        if !tracking.stands(standing.tracking, has_new_activities) {
-            *tracking = Tracking::settled(&mut connection, has_new_activities).await?.into();
+        if !tracking.stands(standing.tracking, &new_activities) {
+            Arc::make_mut(tracking).settle(&mut connection, standing.tracking, &new_activities).await?;
             additions = Additions::of(reporting, tracking, &facts, recent);
         }
         if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {

@@ -50,8 +50,8 @@ pub(super) struct Numbered<'a> {
     pub(super) new_accounts: Vec<i64>,
     /// The users that were not there before.
     pub(super) new_users: Vec<i64>,
-    /// Whether there are activities that were not there before.
-    pub(super) has_new_activities: bool,
+    /// The activities that were not there before.
+    pub(super) new_activities: Vec<i64>,
 }
 
 /// A name that came without an event, with the numbers of what is called so.
@@ -103,11 +103,12 @@ impl Dimensions {
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
-        let (count, new) = number_parts(connection, columns, &mut self.activities, activities, received).await?;
+        let (count, new_activities) =
+            number_parts(connection, columns, &mut self.activities, activities, received).await?;
         self.count += count;
 
         let numbered = self.all_remembered(events, namings).ok_or(StoreError::Erased)?;
-        Ok(Numbered { new_accounts, new_users, has_new_activities: !new.is_empty(), ..numbered })
+        Ok(Numbered { new_accounts, new_users, new_activities, ..numbered })
     }
 
     /// Takes accounts and users back that are new and turn out to have no event, because all that names them is stored
@@ -157,7 +158,7 @@ impl Dimensions {
             named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
             new_accounts: Vec::new(),
             new_users: Vec::new(),
-            has_new_activities: false,
+            new_activities: Vec::new(),
         })
     }
 

@@ -163,6 +163,9 @@ pub enum StoreError {
     /// There is no such team.
     #[error("there is no such team")]
     NoTeam,
+    /// Others work on the events for longer than can be waited for.
+    #[error("others work on the events at the moment; nothing was changed, trying again in a moment is safe")]
+    Occupied,
     /// The database took too long.
     #[error("the database takes too long")]
     Slow,

@@ -10,7 +10,7 @@ use super::{
     day_number,
     dimension::Numbers,
     recent::{Known, RecentDays, StoredModuleDay},
-    statement::{Column, append, bulk, put, row_count},
+    statement::{Column, append, bulk, put, query, row_count},
     tracking::{Shown, Tracking},
 };
 use model::{
@@ -241,17 +241,8 @@ impl Additions {
 
     async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         let unread = std::mem::take(&mut self.unmerged_users);
-        let select = bulk(
-            "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-             SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-            with_places(user_columns(unread.iter().map(|place| &self.users[*place].key))),
-        );
-        let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
-        let stored = rows.into_iter().map(|(number, minutes, seconds, actions, last_signal)| {
-            (number, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-        });
-        let stored: HashMap<i64, UserDay> = stored.collect();
+        let keys = unread.iter().map(|place| &self.users[*place].key);
+        let stored: HashMap<i64, UserDay> = read_users(connection, keys).await?.into_iter().collect();
         for (number, place) in (0..).zip(unread) {
             self.merge_user(place, stored.get(&number));
         }
@@ -474,7 +465,7 @@ pub(super) fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) 
 }
 
 /// The columns of keys.
-fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+pub(super) fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -494,16 +485,31 @@ const USER_REST: [&str; 4] = ["minutes", "seconds", "actions", "last_signal"];
 const USER_MODULE_KEY: [&str; 4] = ["day", "account_no", "user_no", "module_no"];
 const USER_MODULE_REST: [&str; 3] = ["actions", "last_use", "uses"];
 
-/// Writes rows of `user_day` whose keys none has.
-pub(super) async fn insert_users(
+/// Reads rows of `user_day`, each with the place of its key among these.
+pub(super) async fn read_users<'a>(
     connection: &mut Connection<'_>,
-    users: &[(UserKey, UserDay)],
-) -> Result<(), StoreError> {
+    keys: impl Iterator<Item = &'a UserKey> + Clone,
+) -> Result<Vec<(i64, UserDay)>, StoreError> {
+    let select = bulk(
+        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+        with_places(user_columns(keys)),
+    );
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+    let user = |(place, minutes, seconds, actions, last_signal): (i64, Vec<u8>, i64, i64, i64)| {
+        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+    };
+    Ok(rows.into_iter().map(user).collect())
+}
+
+/// Writes rows of `user_day` whose keys none has.
+async fn insert_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users)).await
 }
 
 /// Writes rows of `user_day` over those with their keys.
-async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+pub(super) async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     put("user_day", &USER_KEY, &USER_REST, user_rows(users)).execute(connection).await
 }
 
@@ -517,7 +523,7 @@ fn user_rows(users: &[(UserKey, UserDay)]) -> Vec<Column<'_>> {
 }
 
 /// Writes rows of `user_module_day` whose keys none has.
-pub(super) async fn insert_modules(
+async fn insert_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
@@ -526,7 +532,7 @@ pub(super) async fn insert_modules(
 }
 
 /// Writes rows of `user_module_day` over those with their keys.
-async fn put_modules(
+pub(super) async fn put_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
@@ -583,11 +589,23 @@ async fn add_parts(
 /// Drops the sums of days, among these, that hold no event any more, tracked or not.
 async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
     let text = format!(
-        "WITH changed (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
-         AND day IN (SELECT day FROM changed) \
-         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)"
+        "WITH changed (day) AS ({{rows}}) SELECT day FROM total_day WHERE scope_no = {ALL_ACCOUNTS} AND users = 0 \
+         AND day IN (SELECT day FROM changed)"
     );
-    bulk(text, [Column::ints(days)]).execute(connection).await
+    let unused: Vec<(i64,)> = bulk(text, [Column::ints(days)]).fetch_all(connection).await?;
+    let mut empty = Vec::new();
+    // One by one, and each by a statement that every shard can answer.
+    for (day,) in unused {
+        let any = query("SELECT day FROM user_module_day WHERE day = $1 LIMIT 1").bind(day);
+        if any.fetch_optional::<(i64,)>(connection).await?.is_none() {
+            empty.push(day);
+        }
+    }
+    let text = format!(
+        "WITH empty (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
+         AND day IN (SELECT day FROM empty)"
+    );
+    bulk(text, [Column::ints(empty)]).execute(connection).await
 }
 
 /// Drops the sums of what nobody used, among these.
