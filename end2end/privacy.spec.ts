@@ -36,7 +36,7 @@ test("a user is erased: what would go, the confirmation, the receipt, and no tra
   await privacy.confirm("u-1");
   await expect(privacy.receipts).toHaveCount(1);
   await expect(privacy.receipts).toContainText("a user");
-  await expect(privacy.receipts).toContainText("Ada");
+  await expect(privacy.receipts).toContainText("ada@example.com");
   await expect(privacy.receipts).toContainText("2 events");
   await expect(async () => {
     await privacy.open();

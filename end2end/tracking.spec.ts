@@ -130,7 +130,7 @@ test("what is not tracked is told to those alone who may change it", { tag: "@no
   await expect(members.menu).toContainText("Lisa");
   await expect(members.menu.getByRole("link", { name: "Tracking" })).toHaveCount(0);
   await activities.open(LAST_WEEK);
-  await expect(activities.rows.filter({ hasText: "Board" })).toHaveCount(1);
+  await expect(activities.rows.filter({ hasText: "Report" })).toHaveCount(2);
   await expect(activities.rows.filter({ hasText: "Search" })).toHaveCount(0);
   await expect(activities.notTracked).toHaveCount(0);
   expect((await frame.open("/tracking"))?.status()).toBe(404);

@@ -48,6 +48,9 @@ export class PrivacyPage {
   /** Keeps raw events for so many days; for good without any. */
   async keep(days: string): Promise<void> {
     await this.days.fill(days);
+    // The field looks the same before the answer.
+    const answered = this.page.waitForResponse((response) => response.request().method() === "POST");
     await this.page.getByRole("button", { name: "Keep them so long" }).click();
+    await answered;
   }
 }
