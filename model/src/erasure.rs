@@ -5,8 +5,16 @@ use crate::{
     event::{ID_BYTES, Rejection, checked},
     object::Object,
 };
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
 use serde_json::Value;
-use std::{collections::HashSet, ops::RangeInclusive};
+use std::{
+    collections::HashSet,
+    fmt::{self, Display, Formatter},
+    ops::RangeInclusive,
+};
 
 /// For how many days raw events may be kept, where they are not kept for good.
 pub const RETENTION_DAYS: RangeInclusive<u32> = 1..=36_500;
@@ -18,8 +26,26 @@ const TELLING_BYTES: usize = 6;
 /// How many texts are looked for within others: of an account with more users each must be a text of its own.
 const TELLING: usize = 100;
 
-/// Where a call may say whose it is, in any of the protocols.
-const ACCOUNTS: [&str; 6] = ["/account/id", "/account", "/context/groupId", "/groupId", "/sdr_o", "/accountId"];
+/// Where a call may say of which account it is, in any of the protocols.
+const ACCOUNTS: [&str; 7] =
+    ["/account/id", "/account", "/context/groupId", "/groupId", "/sdr_o", "/accountId", "/properties/$group_key"];
+
+/// Under which an event of PostHog's names accounts, each by its type.
+const GROUPS: &str = "/properties/$groups/";
+
+/// Where a call may say of which user it is.
+const USERS: [&str; 10] = [
+    "/user/id",
+    "/user",
+    "/userId",
+    "/anonymousId",
+    "/previousId",
+    "/distinct_id",
+    "/properties/distinct_id",
+    "/properties/$anon_distinct_id",
+    "/properties/alias",
+    "/sdr_u",
+];
 
 /// Whom to erase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,26 +145,32 @@ impl Called {
     }
 
     /// Whether a call names them, as it was sent. What names a user names another one where it says that it belongs to
-    /// another account.
+    /// another account. A number of a few digits names nobody but where a call says whose it is.
     pub fn is_in_call(&self, call: &str) -> bool {
-        let Ok(json) = serde_json::from_str::<Value>(call) else { return self.is_in_broken(call) };
-        let accounts = accounts(&json);
-        let of_another = !accounts.is_empty() && !accounts.contains(&self.account);
-        any_text(&json, &|text| self.names_account(text) || !of_another && self.names_user(text))
+        let Ok(Parts(parts)) = serde_json::from_str(call) else { return self.may_be_in(call) };
+        let accounts: Vec<&str> = parts.iter().filter_map(Part::account).collect();
+        let of_another = !accounts.is_empty() && !accounts.contains(&self.account.trim());
+        let names_them = |text: &str| self.names_account(text) || !of_another && self.names_user(text);
+        parts.iter().any(|part| part.is_telling() && names_them(&part.text))
     }
 
-    /// Whether a text names them, or any text in it where it is JSON.
+    /// Whether a text names them: what stands between quotes in it or, where it is the JSON of what was changed, any text.
     pub fn is_in_text(&self, text: &str) -> bool {
-        match serde_json::from_str::<Value>(text) {
-            Ok(json) => any_text(&json, &|text| self.names_account(text) || self.names_user(text)),
-            Err(_) => self.is_in_broken(text),
+        let names_them = |text: &str| self.names_account(text) || self.names_user(text);
+        match serde_json::from_str(text) {
+            Ok(Parts(parts)) if text.starts_with(['{', '[']) => {
+                parts.iter().any(|part| part.kind == PartKind::Text && names_them(&part.text))
+            }
+            _ => text.split(['"', '“', '”']).chain([text]).any(names_them),
         }
     }
 
-    /// What is no JSON, or only its beginning, is read as what stands between quotes.
-    fn is_in_broken(&self, text: &str) -> bool {
-        let quotes = ['"', '“', '”'];
-        text.split(quotes).chain([text]).any(|part| self.names_account(part) || self.names_user(part))
+    /// Whether a call that can't be read may name them, in a word or several, however they are escaped. Where more are
+    /// called than can be looked for, it may.
+    fn may_be_in(&self, call: &str) -> bool {
+        let called = || self.of_account.iter().chain(&self.of_users);
+        let texts = [call, &unescaped(call)];
+        called().count() > TELLING || texts.iter().any(|text| called().any(|name| stands_in(text, name)))
     }
 
     fn names_account(&self, text: &str) -> bool {
@@ -155,29 +187,141 @@ fn names(called: &HashSet<String>, text: &str) -> bool {
     called.contains(text) || called.len() <= TELLING && called.iter().any(is_within)
 }
 
-/// Every account that a call names where it says whose it is.
-fn accounts(call: &Value) -> HashSet<String> {
-    let groups = call.pointer("/properties/$groups").and_then(Value::as_object);
-    let groups = groups.into_iter().flat_map(|groups| groups.values());
-    ACCOUNTS.iter().filter_map(|pointer| call.pointer(pointer)).chain(groups).filter_map(id_of).collect()
+/// Whether something stands in a text by itself or, where it is long enough to be no chance, in any way.
+fn stands_in(text: &str, name: &str) -> bool {
+    let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        name.len() >= TELLING_BYTES || !is_word(before.chars().next_back()) && !is_word(after.chars().next())
+    })
 }
 
-fn id_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+/// A text with what is escaped in it as in JSON put in its place.
+fn unescaped(text: &str) -> String {
+    let mut units: Vec<u16> = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        units.extend(before.encode_utf16());
+        let code = escape.strip_prefix('u').and_then(|hex| u16::from_str_radix(hex.get(..4)?, 16).ok());
+        let (unit, length) = match (code, escape.as_bytes().first()) {
+            (Some(code), _) => (Some(code), 5),
+            (None, Some(b'n' | b't' | b'r' | b'b' | b'f')) => (Some(u16::from(b' ')), 1),
+            (None, Some(b'\\')) => (Some(u16::from(b'\\')), 1),
+            // It stands for itself.
+            (None, _) => (None, 0),
+        };
+        units.extend(unit);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    units.extend(rest.encode_utf16());
+    String::from_utf16_lossy(&units)
+}
+
+/// All that JSON says, also in fields that are given twice.
+struct Parts(Vec<Part>);
+
+/// A part of JSON.
+struct Part {
+    /// As a pointer to it, or to what the field is of.
+    place: String,
+    kind: PartKind,
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PartKind {
+    Text,
+    Number,
+    /// What a field is called.
+    Name,
+}
+
+impl Part {
+    /// The account, where it says of which the call is.
+    fn account(&self) -> Option<&str> {
+        let is_account = ACCOUNTS.contains(&&*self.place) || self.place.starts_with(GROUPS);
+        Some(self.text.trim()).filter(|text| is_account && self.kind != PartKind::Name && !text.is_empty())
+    }
+
+    /// Whether it tells of somebody, if that is what they are called.
+    fn is_telling(&self) -> bool {
+        let says_whose = || USERS.contains(&&*self.place) || self.account().is_some();
+        match self.kind {
+            PartKind::Text => true,
+            PartKind::Number => self.text.len() >= TELLING_BYTES || says_whose(),
+            PartKind::Name => self.text.len() >= TELLING_BYTES || !self.text.bytes().all(|byte| byte.is_ascii_digit()),
+        }
     }
 }
 
-/// Whether any text in JSON, the name of a field or a number is one that is looked for.
-fn any_text(json: &Value, is_wanted: &impl Fn(&str) -> bool) -> bool {
-    match json {
-        Value::String(text) => is_wanted(text),
-        Value::Number(number) => is_wanted(&number.to_string()),
-        Value::Array(values) => values.iter().any(|value| any_text(value, is_wanted)),
-        Value::Object(fields) => fields.iter().any(|(name, value)| is_wanted(name) || any_text(value, is_wanted)),
-        Value::Null | Value::Bool(_) => false,
+impl<'de> Deserialize<'de> for Parts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartsVisitor)
+    }
+}
+
+impl Parts {
+    fn one(kind: PartKind, text: impl Display) -> Self {
+        Self(vec![Part { place: String::new(), kind, text: text.to_string() }])
+    }
+
+    /// Those of a value in a list or an object.
+    fn within(self, place: impl Display) -> impl Iterator<Item = Part> {
+        self.0.into_iter().map(move |part| Part { place: format!("/{place}{}", part.place), ..part })
+    }
+}
+
+struct PartsVisitor;
+
+impl<'de> Visitor<'de> for PartsVisitor {
+    type Value = Parts;
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Parts, E> {
+        Ok(Parts(Vec::new()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Parts, E> {
+        Ok(Parts(Vec::new()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Parts, E> {
+        Ok(Parts::one(PartKind::Number, number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Parts, E> {
+        Ok(Parts::one(PartKind::Number, number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Parts, E> {
+        // As it is written where it is an id.
+        Ok(Parts::one(PartKind::Number, Value::from(number)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Parts, E> {
+        Ok(Parts::one(PartKind::Text, text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Parts, A::Error> {
+        let mut parts = Vec::new();
+        let mut place = 0;
+        while let Some(value) = values.next_element::<Parts>()? {
+            parts.extend(value.within(place));
+            place += 1;
+        }
+        Ok(Parts(parts))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Parts, A::Error> {
+        let mut parts = Vec::new();
+        while let Some((name, value)) = fields.next_entry::<String, Parts>()? {
+            parts.extend(value.within(&name));
+            parts.extend(Parts::one(PartKind::Name, name).0);
+        }
+        Ok(Parts(parts))
     }
 }
 
@@ -213,12 +357,21 @@ mod tests {
             (r#"{"distinct_id": "7", "properties": {"$groups": {"company": "globex"}}}"#, false),
             (r#"{"sdr_o": "acme", "sdr_u": "7"}"#, true),
             (r#"{"traits": {"email": "mailto:lisa.ray@example.com"}}"#, true),
+            (r#"{"account": "", "user": "7"}"#, true),
+            (r#"{"user": 7, "user": 8}"#, true),
+            (r#"{"account": "globex", "account": "acme", "user": "7"}"#, true),
+            // What names nobody.
+            (r#"{"user": "70", "count": 7, "properties": {"7": 7}}"#, false),
+            // What can't be read.
             (r#"{"user": "Lisa Ray", "module"#, true),
-            (r#"{"user": "lisa", "module"#, false),
+            (r#"{"user": "Lisa\u0020\u0052ay", "module"#, true),
+            (r#"{"user": 7, "module"#, true),
+            (r#"{"user": "lisa", "count": 70, "module"#, false),
         ] {
             assert_eq!(lisa.is_in_call(call), is_named, "{call}");
         }
         assert!(lisa.is_in_text("none is known of “7”") && !lisa.is_in_text("none is known of “17”"));
+        assert!(lisa.is_in_text(r#"{"value": "7"}"#) && !lisa.is_in_text(r#"{"7": [7], "value": "17"}"#));
     }
 
     #[test]
@@ -228,6 +381,25 @@ mod tests {
         assert!(acme.is_in_call(r#"{"userId": "lisa"}"#));
         assert!(!acme.is_in_call(r#"{"account": "globex", "user": "lisa"}"#));
         assert!(acme.is_in_text(r#"{"accounts": ["acme"]}"#) && !acme.is_in_text(r#"{"accounts": ["acme2"]}"#));
+    }
+
+    #[test]
+    fn what_cannot_be_read_may_name_any_of_many() {
+        let all = Called::new("acme", ["acme".to_owned()], (0..200).map(|number| format!("user {number}")));
+        assert!(all.is_in_call(r#"{"user": "eve", "module"#) && !all.is_in_call(r#"{"user": "eve"}"#));
+    }
+
+    #[test]
+    fn escapes_stand_for_what_they_mean() {
+        for (escaped, text) in [
+            (r"\u004c\u0069sa", "Lisa"),
+            (r"\ud83d\ude00!", "😀!"),
+            (r#"\"a\\u0041\/\n"#, r#""a\u0041/ "#),
+            (r"\u00", "u00"),
+            ("\\", ""),
+        ] {
+            assert_eq!(unescaped(escaped), text);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::{
     api::problem::FieldError,
     event::{NAME_BYTES, checked},
+    member::is_invisible,
     object::Object,
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ impl Choice {
         let display_name = object.text("display_name").map(str::trim).filter(|name| !name.is_empty());
         if let Some(Err(rejection)) = display_name.map(|name| checked(name, "", "display_name", NAME_BYTES)) {
             object.note("display_name", rejection.detail);
+        } else if display_name.is_some_and(|name| !name.chars().any(is_seen)) {
+            object.note("display_name", "must hold a character that can be seen");
         }
         let tracked = object.read("tracked", "true or false", Value::as_bool);
         let merged_into = object.read("merged_into", "the id of a module or an activity", Value::as_i64);
@@ -52,6 +55,10 @@ impl Choice {
             merged_into,
         })
     }
+}
+
+fn is_seen(character: char) -> bool {
+    !character.is_whitespace() && !is_invisible(character)
 }
 
 /// A module as it is sent.
@@ -161,14 +168,18 @@ impl SentNames {
         ShownNames { modules, activities }
     }
 
-    /// Chooses something for a module or an activity, which is there.
+    /// Chooses something for a module or an activity, which is there. What it is merged into is what stands at the end of
+    /// that now, unless it was merged into that already: then that stays as it is.
     ///
     /// # Errors
     /// The field at fault, and nothing is chosen: it would be merged into itself, into what there is not or what is shown
     /// in another module, or two would be called the same.
     pub fn choose(&mut self, name: SentName, mut choice: Choice) -> Result<(), FieldError> {
         let doubles_before = self.doubles(&self.shown());
+        let merged_into = self.chosen(name).and_then(|(_, chosen)| chosen.merged_into);
         choice.merged_into = match choice.merged_into {
+            // What it was merged into may since be merged further, or be shown in another module: it parts with that again.
+            into if into == merged_into => into,
             Some(into) => Some(self.end_of_merging(name, into)?),
             None => None,
         };
@@ -355,8 +366,22 @@ mod tests {
         for into in [1, 2, 3] {
             assert_eq!(names.choose(SentName::Module(3), merged(into)).unwrap_err().pointer, "/merged_into");
         }
+        // Called otherwise or turned off, it stays where it was put.
+        names.choose(SentName::Module(1), Choice { tracked: false, ..merged(2) }).unwrap();
+        assert_eq!(names.modules[&1].choice, Choice { tracked: false, ..merged(2) });
         names.choose(SentName::Module(2), Choice::default()).unwrap();
         assert_eq!(names.shown().modules, [(1, 2), (2, 2), (3, 3)].into());
+    }
+
+    #[test]
+    fn an_activity_stays_merged_into_what_is_shown_apart_from_it_by_now() {
+        let mut names = two_modules();
+        names.choose(SentName::Module(1), merged(2)).unwrap();
+        names.choose(SentName::Activity(1), merged(4)).unwrap();
+        names.choose(SentName::Module(1), Choice::default()).unwrap();
+        names.choose(SentName::Activity(1), Choice { tracked: false, ..merged(4) }).unwrap();
+        assert_eq!(names.activities[&1].choice.merged_into, Some(4));
+        assert_eq!(names.choose(SentName::Activity(1), merged(3)).unwrap_err().pointer, "/merged_into");
     }
 
     #[test]
@@ -432,6 +457,9 @@ mod tests {
         let pointers: Vec<String> =
             Choice::from_json(&wrong).unwrap_err().into_iter().map(|error| error.pointer).collect();
         assert_eq!(pointers, ["/name", "/display_name", "/tracked", "/merged_into"]);
+        for (name, is_right) in [("\u{200b}", false), (" \u{202e}\u{2003}\u{feff}", false), ("a\u{200c}b", true)] {
+            assert_eq!(Choice::from_json(&json!({"display_name": name})).is_ok(), is_right, "{name:?}");
+        }
     }
 
     proptest! {

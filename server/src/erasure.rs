@@ -1,4 +1,5 @@
-//! Erasing somebody: in the database, and in what this server remembers. What others remember to show goes within a minute.
+//! Erasing somebody: in the database, and in what this server remembers. Others forget what they remember to show at
+//! the next look at the database, within a minute.
 
 use crate::{
     Server,
@@ -17,7 +18,7 @@ pub(crate) async fn erase(
     carry_out(async move {
         let erased = server.store.erase(&choice, &author).await?;
         server.dashboards.forget();
-        server.refusals.forget_newest();
+        server.refusals.get(server.store.erasures_seen());
         server.upkeep.hasten();
         Ok(erased)
     })

@@ -1,6 +1,6 @@
 //! From validated events to durable ones: a bounded queue, and one writer that commits what waits in it together.
 
-use crate::store::{Appended, Batch, Outcome, Store, StoreError};
+use crate::store::{Appended, Batch, Outcome, Sizes, Store, StoreError};
 use model::{
     event::{EVENTS_PER_REQUEST, Event},
     reject::Reject,
@@ -22,7 +22,7 @@ const PLACE_BYTES: usize = 1024;
 const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>();
 
 /// With how many events a commit stops taking in further requests.
-const COMMIT_EVENTS: usize = 8_000;
+const COMMIT_EVENTS: usize = 16_000;
 
 /// How long a commit waits at most for as many requests as the one before it had.
 const GATHERING: Duration = Duration::from_millis(3);
@@ -156,10 +156,25 @@ async fn commit(sink: &impl Sink, mut group: Vec<Submission>) {
     let mut sizes = Vec::with_capacity(group.len());
     let mut batch = Batch::default();
     for submission in &mut group {
-        sizes.push((submission.batch.events.len(), submission.batch.replays.len()));
+        sizes.push(submission.batch.sizes());
         batch.append(&mut submission.batch);
     }
     match sink.append_batch(&batch).await {
+        // Of one request, which is none of the others' fault.
+        Err(StoreError::RetentionChanged) if group.len() > 1 => {
+            for (submission, sizes) in group.into_iter().zip(sizes) {
+                let batch = batch.take(sizes);
+                let stored = sink.append_batch(&batch).await;
+                answer(vec![submission], &[sizes], &batch, stored);
+            }
+        }
+        stored => answer(group, &sizes, &batch, stored),
+    }
+}
+
+/// Tells each what became of theirs, of all that was in a batch.
+fn answer(group: Vec<Submission>, sizes: &[Sizes], batch: &Batch, stored: Result<Vec<Outcome>, StoreError>) {
+    match stored {
         Ok(outcomes) => {
             let Appended { accepted, duplicates } = outcomes.iter().copied().collect();
             metrics::counter!("ingest_events_accepted_total").increment(accepted);
@@ -168,8 +183,8 @@ async fn commit(sink: &impl Sink, mut group: Vec<Submission>) {
             metrics::counter!("ingest_commits_total").increment(1);
             let (events, replays) = outcomes.split_at(batch.events.len());
             let (mut events, mut replays) = (events.iter().copied(), replays.iter().copied());
-            for (submission, (sent, replayed)) in group.into_iter().zip(sizes) {
-                let outcomes = events.by_ref().take(sent).chain(replays.by_ref().take(replayed)).collect();
+            for (submission, [sent, .., replayed]) in group.into_iter().zip(sizes) {
+                let outcomes = events.by_ref().take(*sent).chain(replays.by_ref().take(*replayed)).collect();
                 // Whoever asked may be gone; the events are stored all the same.
                 let _ = submission.outcomes.send(Ok(outcomes));
             }
@@ -230,6 +245,30 @@ mod tests {
         assert_eq!(ingest.waiting(), 0);
         drop(ingest);
         writer.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_event_that_is_too_old_fails_its_own_request_alone() {
+        struct Keeping(Instant);
+
+        impl Sink for Keeping {
+            async fn append_batch(&self, batch: &Batch) -> Result<Vec<Outcome>, StoreError> {
+                match batch.events.iter().all(|event| event.time >= self.0) {
+                    true => Ok(vec![Outcome::Accepted; batch.events.len()]),
+                    false => Err(StoreError::RetentionChanged),
+                }
+            }
+        }
+
+        let kept = event("kept");
+        let old = Event { time: kept.time.plus_millis(-1), ..event("old") };
+        let (ingest, _writer) = Ingest::start(Keeping(kept.time));
+        let requests = [vec![kept.clone()], vec![old], vec![kept.clone(), kept]];
+        // All wait together before the writer, in the same thread, takes the first.
+        let answers = futures::future::join_all(requests.map(|events| ingest.append(events))).await;
+        assert!(
+            matches!(answers.as_slice(), [Ok(one), Err(IngestError::Store(_)), Ok(two)] if (one.len(), two.len()) == (1, 2))
+        );
     }
 
     #[tokio::test]

@@ -113,12 +113,12 @@ impl Server {
         let dashboards = Dashboards::new(store.clone(), clock.clone(), display);
         let receiver = Receiver::default();
         let module_rules = CurrentRules::new(store.clone(), clock.clone());
-        let upkeep = Upkeep::new(store.clone(), clock.clone());
+        let refusals = Refusals::default();
+        let upkeep = Upkeep::new(store.clone(), clock.clone(), refusals.clone());
         let retention = CurrentRetention::new(store.clone(), clock.clone(), upkeep.clone());
         let keys = Keys::new(store.clone(), clock.clone());
         let members = Members::new(store.clone(), clock.clone());
         let access = Access::default();
-        let refusals = Refusals::default();
         Self {
             store,
             ingest,

@@ -9,7 +9,14 @@ const DETAIL_BYTES: usize = 300;
 
 /// Those since the server started. Cheap to clone; all clones count together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Refusals(Arc<Mutex<Refused>>);
+pub(crate) struct Refusals(Arc<Mutex<Counted>>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    refused: Refused,
+    /// How often somebody had been erased when the newest came.
+    erasures: i64,
+}
 
 /// How many there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,24 +39,25 @@ pub(crate) struct Refusal {
 }
 
 impl Refusals {
-    /// Counts one.
-    pub(crate) fn add(&self, mut refusal: Refusal) {
+    /// Counts one, which came when somebody had been erased so often.
+    pub(crate) fn add(&self, mut refusal: Refusal, erasures: i64) {
         metrics::counter!("ingest_bodies_refused_total").increment(1);
         refusal.detail.truncate(refusal.detail.floor_char_boundary(DETAIL_BYTES));
         // What is counted is whole, whatever happened to whoever held it.
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.bodies += 1;
-        refused.newest = Some(refusal);
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.refused.bodies += 1;
+        counted.refused.newest = Some(refusal);
+        counted.erasures = erasures;
     }
 
-    /// Forgets why the newest was refused, which may name somebody.
-    pub(crate) fn forget_newest(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).newest = None;
-    }
-
-    /// How many there are by now.
-    pub(crate) fn get(&self) -> Refused {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// How many there are by now, when somebody has been erased so often. If that is more often than when the newest came,
+    /// why it was refused is forgotten: that may name somebody.
+    pub(crate) fn get(&self, erasures: i64) -> Refused {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.erasures < erasures {
+            counted.refused.newest = None;
+        }
+        counted.refused.clone()
     }
 }
 
@@ -63,9 +71,11 @@ mod tests {
         let refusals = Refusals::default();
         for detail in ["not JSON".to_owned(), "ü".repeat(DETAIL_BYTES)] {
             let origin = Origin { protocol: Protocol::Segment, key: None };
-            refusals.clone().add(Refusal { origin, received: Instant::from_millis(7), detail });
+            refusals.clone().add(Refusal { origin, received: Instant::from_millis(7), detail }, 3);
         }
-        let Refused { bodies, newest } = refusals.get();
+        let Refused { bodies, newest } = refusals.get(3);
         assert_eq!((bodies, newest.map(|newest| newest.detail.len())), (2, Some(DETAIL_BYTES)));
+        assert_eq!(refusals.get(4), Refused { bodies: 2, newest: None });
+        assert_eq!(refusals.get(3).newest, None);
     }
 }

@@ -169,6 +169,38 @@ async fn whole_months_go_as_tables() {
     assert_eq!(one.unwrap(), two.unwrap());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_stands_in_nobodys_way_and_follows_what_was_said_last() {
+    let server = TestServer::start(Tz::UTC, noon()).await;
+    send(&server, &json!(events())).await;
+    keep(&server, 40).await;
+    let drop_old = |days: Option<u32>| {
+        let (store, author) = (server.store.clone(), server.author());
+        tokio::spawn(async move {
+            if days.is_some() {
+                store.set_retention(days, author).await.unwrap();
+            }
+            store.drop_old_events(noon()).await.unwrap()
+        })
+    };
+    // As whoever computes the roll-ups again begins, and ends.
+    let Some(mut rebuilding) = server.hold("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").await else { return };
+    let dropping = drop_old(Some(30));
+    server.waiting(1).await;
+    let end = "SET LOCAL lock_timeout = '5s'; UPDATE setting SET value = value WHERE name = 'events_since'; COMMIT";
+    sqlx::raw_sql(end).execute(&mut rebuilding).await.unwrap();
+    let day = |day: &str| Some(Instant::parse(&format!("{day}T00:00:00Z")).unwrap());
+    assert_eq!(dropping.await.unwrap(), day("2026-10-24"));
+    // It is about to be dropped when somebody says that it is to be kept.
+    let said = "UPDATE setting SET value = '400' WHERE name = 'retention_days'";
+    server.store.set_retention(Some(10), server.author()).await.unwrap();
+    let mut saying = server.hold(said).await.unwrap();
+    let dropping = drop_old(None);
+    server.waiting(1).await;
+    sqlx::raw_sql("COMMIT").execute(&mut saying).await.unwrap();
+    assert_eq!(dropping.await.unwrap(), day("2026-10-24"));
+}
+
 #[tokio::test]
 async fn administrators_say_how_long_events_are_kept() {
     let server = TestServer::start_with(Access::SignIn, Tz::UTC, noon()).await;

@@ -9,13 +9,15 @@ mod reference;
 mod strategies;
 
 use chrono_tz::Tz;
-use harness::TestServer;
+use harness::{TestServer, export_at};
 use model::{
     DEFAULT_IDLE_GAP, DEFAULT_ONLINE_WINDOW,
     api::{
         today::{Stream, Today},
+        tracking::{TrackedModule, Tracking},
         usage::{Table, Usage},
     },
+    event::{Event, Kind},
     instant::Instant,
     key::Grant,
     member::Role,
@@ -34,7 +36,8 @@ use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Access;
-use std::sync::LazyLock;
+use sqlx::{Connection, PgConnection};
+use std::{collections::BTreeMap, sync::LazyLock};
 use strategies::{
     bodies::bodies,
     events::{Parcel, Story, TICK},
@@ -88,11 +91,13 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
     send(&server, &mut reference, &before, now).await?;
     now = now.plus_millis(2 * TICK);
     server.set_now(now);
+    names_are_used_as_they_were_sent(&server, &reference, now).await?;
     let untouched = answers(&server, questions).await?;
 
     for chosen in first {
         choose(&server, &reference, &mut choices, chosen).await?;
         agrees(&server, &reference, &choices, now, questions).await?;
+        names_are_used_as_they_were_sent(&server, &reference, now).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     take_all_back(&server, &mut choices).await?;
@@ -111,6 +116,7 @@ async fn tell(story: &Story, questions: &Questions, first: &[Chosen], second: &[
     for chosen in second {
         choose(&server, &reference, &mut choices, chosen).await?;
         agrees(&server, &reference, &choices, now, questions).await?;
+        names_are_used_as_they_were_sent(&server, &reference, now).await?;
     }
     roll_ups_are_those_of_a_rebuild(&server).await?;
     // A server that remembers nothing of it, at a tick that nobody looked at before the last choice.
@@ -191,6 +197,19 @@ async fn number(server: &TestServer, name: &Named) -> i64 {
     *names.activities.iter().find(|(_, activity)| is_it(activity)).expect("an activity").0
 }
 
+/// What was done under each name as it was sent, whatever it is shown as.
+async fn names_are_used_as_they_were_sent(server: &TestServer, reference: &Reference, now: Instant) -> TestCaseResult {
+    let Tracking { modules, .. } = get(server, "tracking", &[]).await?;
+    let mut told = BTreeMap::new();
+    for TrackedModule { name: module, used, activities, .. } in modules {
+        let named = |action| Named { module: module.clone(), action };
+        told.extend(activities.into_iter().map(|activity| (named(Some(activity.action)), activity.used)));
+        told.insert(named(None), used);
+    }
+    prop_assert_eq!(told, reference.name_uses(now));
+    Ok(())
+}
+
 async fn roll_ups_are_those_of_a_rebuild(server: &TestServer) -> TestCaseResult {
     let roll_ups = server.dump_rollups().await;
     server.rebuild().await;
@@ -265,6 +284,35 @@ async fn names_are_the_workspaces_and_figures_those_in_sight() {
 }
 
 #[tokio::test]
+async fn a_new_activity_changes_what_is_tracked_only_where_it_is_shown_as_another() {
+    let (server, cookie) = two_modules().await;
+    let boards = number(&server, &Named::module("Boards")).await;
+    let dashboard = number(&server, &Named::module("Dashboard")).await;
+    let merge = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/modules/{boards}"));
+    let merged = merge.json(&json!({"merged_into": dashboard})).send().await.expect("an answer");
+    assert_eq!(merged.status(), 200);
+    let revision = async || server.store.read().await.expect("a reading").tracking_revision();
+    let before = revision().await;
+    for (module, action, raised) in
+        [("Boards", "Print", 0), ("Reports", "Run", 0), ("Dashboard", "Print", 1), ("Dashboard", "Print", 1)]
+    {
+        let kind = Kind::Activity { action: action.to_owned(), count: 1 };
+        let event = Event { module: module.to_owned(), kind, ..export_at("2026-11-22T10:00:00Z") };
+        server.store.append(&[event]).await.expect("stored");
+        assert_eq!(revision().await, before + raised, "{module} {action}");
+    }
+    let table = json_of(asked(&server, &cookie, Method::GET, "/api/v1/usage/activities?period=yesterday")).await;
+    let rows = table["rows"].as_array().expect("rows").iter();
+    let mut told: Vec<Value> = rows.map(|row| json!([row["module"], row["action"], row["actions"]])).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(
+        json!(told),
+        json!([["Dashboard", "Export", 1], ["Dashboard", "Print", 3], ["Dashboard", "View", 1], ["Reports", "Run", 1]])
+    );
+    roll_ups_are_those_of_a_rebuild(&server).await.expect("the same");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() {
     let (server, cookie) = two_modules().await;
     let before = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
@@ -278,6 +326,9 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
         ("activities/2", json!({"display_name": "View"}), 422, "/display_name"),
         ("modules/9", json!({}), 404, ""),
         ("activities/x", json!({}), 404, ""),
+        ("modules/+1", json!({}), 404, ""),
+        ("modules/01", json!({}), 404, ""),
+        ("modules/1", json!([]), 422, ""),
     ] {
         let request = asked(&server, &cookie, Method::PUT, &format!("/api/v1/tracking/{path}")).json(&choice);
         let problem = json_of(request).await;
@@ -286,7 +337,12 @@ async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() 
             (Some(status), pointer),
             "{problem}"
         );
+        assert!(!problem["detail"].as_str().expect("a detail").starts_with(':'), "{problem}");
     }
+    let request = asked(&server, &cookie, Method::PUT, "/api/v1/tracking/modules/1");
+    let twice = request.header(header::CONTENT_TYPE, "application/json").body(r#"{"tracked": true, "tracked": false}"#);
+    let problem = json_of(twice).await;
+    assert_eq!((&problem["status"], &problem["errors"][0]["pointer"]), (&json!(422), &json!("/tracked")), "{problem}");
     let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
     after["as_of"] = before["as_of"].clone();
     assert_eq!(after, before);
@@ -316,11 +372,16 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     let (boards, dashboard) = (boards.to_string(), dashboard.to_string());
     let opened = format!("/tracking?module={boards}");
     assert!(page(&opened).await.contains("Change Boards"));
-    let save = async |fields: &[(&str, &str)]| {
-        let fields = [&[("do", "save"), ("kind", "module"), ("id", &boards)], fields].concat();
+    // Which days the figures are of, and in which zone.
+    for told in ["24 Oct – 22 Nov 2026", "UTC"] {
+        assert!(page(&opened).await.contains(told), "{told}");
+    }
+    let save = async |tracked: &str, display_name: &str, into: &str| {
+        let fields = [("do", "save"), ("kind", "module"), ("id", &boards), ("tracked", tracked)];
+        let fields = [&fields[..], &[("display_name", display_name), ("merged_into", into)]].concat();
         post(&server, &cookie, &opened, &fields).await
     };
-    let answer = save(&[("tracked", "yes"), ("merged_into", &dashboard)]).await;
+    let answer = save("yes", "", &dashboard).await;
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()[header::LOCATION], opened);
     assert!(page(&opened).await.contains("It counts as"));
@@ -328,7 +389,7 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     let users =
         async || json_of(asked(&server, &cookie, Method::GET, "/api/v1/today")).await["users_online"]["of"].clone();
     assert_eq!(users().await, 1);
-    assert_eq!(save(&[]).await.status(), 303);
+    assert_eq!(save("no", "", "").await.status(), 303);
     assert_eq!(users().await, 0);
     assert!(page(&opened).await.contains("Not tracked"));
     // On Activities it is told to who may change it, and to nobody else.
@@ -339,11 +400,11 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
         let page = asked(&server, cookie, Method::GET, "/activities").send().await.expect("a page");
         assert_eq!(page.text().await.expect("text").contains("untracked-title"), count == 1);
     }
-    let answer = save(&[("tracked", "yes"), ("display_name", "Dashboard")]).await;
+    let answer = save("yes", "Dashboard", "").await;
     assert_eq!(answer.status(), 422);
     let text = answer.text().await.expect("text");
     assert!(text.contains("two modules would be called") && text.contains("value=\"Dashboard\""));
-    assert_eq!(save(&[("tracked", "yes")]).await.status(), 303);
+    assert_eq!(save("yes", "", "").await.status(), 303);
     assert_eq!(users().await, 1);
     let sql = "SELECT author || ' ' || action || ' ' || subject || ' ' || state_before || ' ' || state_after \
                FROM audit WHERE subject_kind = 'module' ORDER BY audit_no";
@@ -365,6 +426,134 @@ async fn whoever_configures_tracking_does_so_on_the_page() {
     for (method, path) in [(Method::GET, "/tracking"), (Method::POST, "/tracking")] {
         assert_eq!(asked(&server, &viewer, method, path).send().await.expect("an answer").status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn figures_of_different_choices_are_never_compared() {
+    let now = Instant::parse("2026-11-23T11:00:00Z").expect("a time");
+    let server = TestServer::start(Tz::UTC, now).await;
+    server.store.append(&[export_at("2026-11-23T10:59:00Z")]).await.expect("stored");
+    let another = server.another().await;
+    let users_online = async || {
+        let today = another.client.get(another.url("/api/v1/today")).send().await.expect("an answer");
+        today.json::<Value>().await.expect("JSON")["users_online"].clone()
+    };
+    assert_eq!(users_online().await, json!({"value": 1, "of": 1, "change": null}));
+    assert_eq!(put(&server, &Named::module("Dashboard"), &Choice { tracked: false, ..Choice::default() }).await, 200);
+    another.set_now(now.plus_millis(TICK));
+    // Whoever was there is so no longer because of the choice, and has not left.
+    assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": null}));
+    another.set_now(now.plus_millis(2 * TICK));
+    assert_eq!(users_online().await, json!({"value": 0, "of": 0, "change": 0}));
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_whole_changes_nothing_and_says_which_field() {
+    let (server, cookie) = two_modules().await;
+    let choice = [
+        ("do", "save"),
+        ("kind", "module"),
+        ("id", "1"),
+        ("tracked", "no"),
+        ("tracked", "yes"),
+        ("display_name", "Other"),
+        ("merged_into", ""),
+    ];
+    let rules = [
+        ("do", "save-rules"),
+        ("rule_kind", "event"),
+        ("rule_prefix", "report."),
+        ("rule_module", "Reports"),
+        ("rule_action", "rest"),
+    ];
+    let without = |fields: &[(&'static str, &'static str)], field: &str| {
+        fields.iter().copied().filter(|(name, _)| *name != field).collect::<Vec<_>>()
+    };
+    let with = |fields: &[(&'static str, &'static str)], field: (&'static str, &'static str)| {
+        [&without(fields, field.0)[..], &[field]].concat()
+    };
+    let mut forms = Vec::new();
+    for field in ["kind", "id", "tracked", "display_name", "merged_into"] {
+        forms.push((without(&choice, field), field));
+    }
+    for field in [("kind", "nonsense"), ("id", "01"), ("tracked", "perhaps")] {
+        forms.push((with(&choice, field), field.0));
+    }
+    forms.push(([&choice[..], &[("display_name", "Another")]].concat(), "display_name"));
+    for field in ["rule_prefix", "rule_module", "rule_action"] {
+        forms.push((without(&rules, field), field));
+    }
+    forms.push((with(&rules, ("rule_action", "half")), "rule_action"));
+    let before = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    for (fields, field) in forms {
+        let answer = post(&server, &cookie, "/tracking?module=1", &fields).await;
+        assert_eq!(answer.status(), 422, "{fields:?}");
+        let page = answer.text().await.expect("text");
+        let mut errors =
+            page.split("<p class=\"f").filter(|part| part.starts_with("orm-error") || part.starts_with("ield-error"));
+        assert!(
+            errors.any(|error| error.split("</p>").next().is_some_and(|error| error.contains(field))),
+            "{fields:?}"
+        );
+    }
+    let mut after = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    after["as_of"] = before["as_of"].clone();
+    assert_eq!(after, before);
+    assert!(server.store.module_rules().await.expect("rules").rules.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_does_not_wait_long_for_who_works_on_the_events() {
+    let (server, cookie) = two_modules().await;
+    if !server.is_shared() {
+        return;
+    }
+    let mut other = PgConnection::connect(&server.database_url()).await.expect("a connection");
+    // As a VACUUM does, which lets others store events.
+    let cleaning = "BEGIN; LOCK TABLE event IN SHARE UPDATE EXCLUSIVE MODE";
+    sqlx::raw_sql(cleaning).execute(&mut other).await.expect("a lock");
+    let off = async || {
+        let request = asked(&server, &cookie, Method::PUT, "/api/v1/tracking/modules/1");
+        request.json(&json!({"tracked": false})).send().await.expect("an answer")
+    };
+    let answer = off().await;
+    assert_eq!((answer.status().as_u16(), answer.headers().contains_key(header::RETRY_AFTER)), (503, true));
+    server.store.append(&[export_at("2026-11-22T10:00:00Z")]).await.expect("stored meanwhile");
+    other.close().await.expect("the end of it");
+    assert_eq!(off().await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_is_merged_further_stays_where_it_was_put_when_its_form_is_saved() {
+    let (server, cookie) = two_modules().await;
+    let kind = Kind::Activity { action: "Run".to_owned(), count: 1 };
+    let event = Event { module: "Reports".to_owned(), kind, ..export_at("2026-11-22T10:00:00Z") };
+    server.store.append(&[event]).await.expect("stored");
+    let [boards, dashboard, reports] = ["Boards", "Dashboard", "Reports"].map(Named::module);
+    let numbers = [number(&server, &boards).await, number(&server, &dashboard).await, number(&server, &reports).await];
+    let [boards, dashboard, reports] = numbers.map(|number| number.to_string());
+    let save = async |id: &str, into: &str| {
+        let fields = [("do", "save"), ("kind", "module"), ("id", id), ("display_name", ""), ("tracked", "yes")];
+        let fields = [&fields[..], &[("merged_into", into)]].concat();
+        assert_eq!(post(&server, &cookie, &format!("/tracking?module={id}"), &fields).await.status(), 303);
+    };
+    save(&boards, &dashboard).await;
+    save(&dashboard, &reports).await;
+    let page = asked(&server, &cookie, Method::GET, &format!("/tracking?module={boards}")).send().await;
+    let page = page.expect("a page").text().await.expect("text");
+    let option = page.split("<option").find(|option| option.contains("counts as Reports")).expect("an option");
+    assert!(option.contains(&format!("value=\"{dashboard}\"")) && option.contains("selected"), "{option}");
+    save(&boards, &dashboard).await;
+    let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    let told = |name: &str| {
+        let module = tracking["modules"].as_array().expect("modules").iter().find(|module| module["name"] == name);
+        let module = module.expect("a module");
+        (module["choice"]["merged_into"].to_string(), module["shown_id"].to_string())
+    };
+    assert_eq!(told("Boards"), (dashboard.clone(), reports.clone()));
+    save(&dashboard, "").await;
+    let tracking = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;
+    assert_eq!(tracking["modules"][0]["shown_id"].to_string(), dashboard);
 }
 
 /// What is asked of every state.

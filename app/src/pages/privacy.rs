@@ -118,7 +118,7 @@ fn ConfirmForm(
     /// What was typed.
     form: SentForm,
 ) -> impl IntoView {
-    let ErasurePreview { account, user, would_erase } = preview;
+    let ErasurePreview { account, user, would_erase, elsewhere } = preview;
     let (what, id, name) = match &user {
         Some(user) => ("the user", user.id.clone(), user.name.clone()),
         None => ("the account with all its users", account.id.clone(), account.name.clone()),
@@ -126,6 +126,10 @@ fn ConfirmForm(
     let called = if name == id { String::new() } else { format!(", called {name}") };
     let counts = would_erase.each().into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| {
         view! { <li>{format::number(count)} " " {what}</li> }
+    });
+    let stays = (!elsewhere.is_empty()).then(|| {
+        let elsewhere = elsewhere.into_iter().map(|named| view! { <li>{named}</li> }).collect_view();
+        view! { <p>"This names them too, and stays until you change it:"</p><ul>{elsewhere}</ul> }.into_any()
     });
     view! {
         <section class="panel asked">
@@ -135,6 +139,7 @@ fn ConfirmForm(
                 ". Gone for good would be:"
             </p>
             <ul>{counts.collect_view()}</ul>
+            {stays}
             <p>"Every figure will be what it would be without them. Events sent of them later make them anew."</p>
             <form method="post" action=PRIVACY class="form">
                 <FormError form=form.clone() />

@@ -15,6 +15,7 @@ use model::{
         tracking::{NameUse, RuleCatch, RulesPreview, TrackedActivity, TrackedModule},
     },
     module_rule::{ModuleRule, ModuleRules, RuleKind},
+    period::PeriodChoice,
     tracking::Choice,
 };
 
@@ -27,27 +28,37 @@ const ROOM: usize = 2;
 /// The page at `/tracking`.
 #[component]
 pub(crate) fn TrackingPage() -> impl IntoView {
-    let Ok(PageData::Tracking { modules, rules, form, preview }) = expect_context::<Loaded>().data else {
+    let Loaded { workspace, data, .. } = expect_context::<Loaded>();
+    let Ok(PageData::Tracking { modules, rules, form, preview }) = data else {
         return view! { <NotLoaded /> }.into_any();
     };
+    let last_30_days = format::period(PeriodChoice::Last30Days.resolve(workspace.day));
     let query = match PageState::expect().view.get_untracked() {
         View::Tracking(query) => query,
         _ => TrackingQuery::default(),
     };
-    let change =
-        chosen(&modules, &query).map(|chosen| view! { <ChoiceForm chosen query=query.clone() form=form.clone() /> });
+    let chosen = chosen(&modules, &query);
+    let amiss = form
+        .errors
+        .iter()
+        .filter(|error| !has_place(&form, chosen.as_ref(), &error.pointer))
+        .map(|error| view! { <p class="form-error" role="alert">{error.detail.clone()}</p> }.into_any());
+    let amiss = amiss.collect_view();
+    let change = chosen.map(|chosen| view! { <ChoiceForm chosen query=query.clone() form=form.clone() /> });
     let is_asked = change.is_some();
     view! {
         <header class="page-head">
             <h1>"Tracking"</h1>
-            <p class="as-of">"What is counted, and under which name"</p>
+            <p class="as-of">"What is counted, and under which name\u{a0}· " {workspace.time_zone}</p>
         </header>
+        {amiss}
         <div class="profile">
             <section class="panel tracking-names">
                 <h2>"Every module and activity that was sent"</h2>
                 <p class="muted">
                     "What is not tracked, renamed or merged here is so at once and for all history. Nothing that was sent is lost: \
-                    taken back, everything is as it was."
+                    taken back, everything is as it was. The figures are actions as they were sent, tracked or not; the last 30 days \
+                    are " {last_30_days} "."
                 </p>
                 <Filter query=query.clone() />
                 <Names modules query=query.clone() />
@@ -177,34 +188,69 @@ struct Chosen {
     shown: Option<String>,
 }
 
+impl Chosen {
+    /// Whether this is what a form was sent for.
+    fn was_sent(&self, form: &SentForm) -> bool {
+        form.value("do") == "save" && form.value("kind") == self.kind && form.value("id") == self.id.to_string()
+    }
+}
+
+/// Whether an error of a form is told where the form stands, or beside one of its fields.
+fn has_place(form: &SentForm, chosen: Option<&Chosen>, pointer: &str) -> bool {
+    let is_of_choice = ["", "/display_name", "/merged_into"].contains(&pointer);
+    is_of_choice && chosen.is_some_and(|chosen| chosen.was_sent(form)) || form.value("do").ends_with("-rules")
+}
+
 /// What the address asks to change, if it is there.
 fn chosen(modules: &[TrackedModule], query: &TrackingQuery) -> Option<Chosen> {
     let module = modules.iter().find(|module| Some(module.id) == query.module)?;
     let Some(id) = query.activity else {
-        let others = modules.iter().filter(|other| other.shown_id == other.id && other.id != module.id);
+        let Choice { merged_into, .. } = module.choice;
+        let others = modules
+            .iter()
+            .filter(|other| other.shown_id == other.id && other.id != module.id || Some(other.id) == merged_into)
+            .map(|other| (other.id, of_one(&other.name, &other.shown_name, other.shown_id == other.id)));
         return Some(Chosen {
             kind: "module",
             id: module.id,
             name: module.name.clone(),
             choice: module.choice.clone(),
-            others: others.map(|other| (other.id, other.shown_name.clone())).collect(),
+            others: others.collect(),
             shown: (module.shown_id != module.id).then(|| module.shown_name.clone()),
         });
     };
     let activity = module.activities.iter().find(|activity| activity.id == id)?;
-    let same_module = modules.iter().filter(|other| other.shown_id == module.shown_id);
-    let others = same_module.flat_map(|module| &module.activities);
-    let others = others.filter(|other| {
-        other.shown_id == other.id && other.id != activity.shown_id || Some(other.id) == activity.choice.merged_into
-    });
+    let Choice { merged_into, .. } = activity.choice;
+    let (mut others, mut is_merged) = (Vec::new(), false);
+    for of in modules {
+        let is_apart = of.shown_id != module.shown_id;
+        for other in &of.activities {
+            let is_merged_into = Some(other.id) == merged_into;
+            let stands = other.shown_id == other.id;
+            is_merged |= is_merged_into && !is_apart;
+            if is_merged_into && is_apart {
+                others.push((other.id, format!("{} · {}, which is shown apart", of.name, other.action)));
+            } else if is_merged_into || !is_apart && stands && other.id != activity.shown_id {
+                others.push((other.id, of_one(&other.action, &other.shown_action, stands)));
+            }
+        }
+    }
     Some(Chosen {
         kind: "activity",
         id,
         name: format!("{} · {}", module.name, activity.action),
         choice: activity.choice.clone(),
-        others: others.map(|other| (other.id, other.shown_action.clone())).collect(),
-        shown: (activity.choice.merged_into.is_some()).then(|| activity.shown_action.clone()),
+        others,
+        shown: is_merged.then(|| activity.shown_action.clone()),
     })
+}
+
+/// What something is called that others can be merged into, or one was before it was merged itself.
+fn of_one(name: &str, shown_name: &str, stands: bool) -> String {
+    match stands {
+        true => shown_name.to_owned(),
+        false => format!("{name}, which counts as {shown_name}"),
+    }
 }
 
 #[component]
@@ -216,8 +262,8 @@ fn ChoiceForm(
     /// What was typed.
     form: SentForm,
 ) -> impl IntoView {
+    let was_sent = chosen.was_sent(&form);
     let Chosen { kind, id, name, choice, others, shown } = chosen;
-    let was_sent = form.value("do") == "save" && form.value("kind") == kind && form.value("id") == id.to_string();
     let (display_name, tracked, into) = match was_sent {
         true => {
             (form.value("display_name").to_owned(), form.has("tracked", "yes"), form.value("merged_into").to_owned())
@@ -248,6 +294,7 @@ fn ChoiceForm(
                 <FormError form />
                 <input type="hidden" name="kind" value=kind />
                 <input type="hidden" name="id" value=id.to_string() />
+                <input type="hidden" name="tracked" value="no" />
                 <label class="box">
                     <input type="checkbox" name="tracked" value="yes" checked=tracked />
                     "Tracked"

@@ -88,6 +88,10 @@ pub struct ErasurePreview {
     pub user: Option<User>,
     /// What would go.
     pub would_erase: Erased,
+    /// What else names them and would stay, each with what it is: names of API keys, teams and members, and rules. They can
+    /// be changed there.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
 }
 
 /// A receipt: what was erased, and nothing of whose it was.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::store::Author;
 
 /// Events a commit holds: as many as ingest puts into one.
-pub(crate) const COMMIT: usize = 8_000;
+pub(crate) const COMMIT: usize = 16_000;
 
 /// How many users work at once.
 const SESSIONS: usize = 250;

@@ -5,6 +5,9 @@ use crate::clock::{Clock, SystemClock};
 use clap::Args;
 use model::erasure::{ErasureChoice, id};
 
+/// Who does what is left.
+const LEFT: &str = "A server on it does that by itself, now or when it is started.";
+
 /// The options of `erase`.
 #[derive(Args)]
 pub(super) struct Erase {
@@ -32,7 +35,13 @@ impl Erase {
         let choice = ErasureChoice { account, user, preview };
         let nobody = "nothing is known of them";
         let erased = match preview {
-            true => store.preview_erasure(&choice).await?.ok_or(nobody)?.would_erase,
+            true => {
+                let preview = store.preview_erasure(&choice).await?.ok_or(nobody)?;
+                for named in preview.elsewhere {
+                    println!("stays\t{named}");
+                }
+                preview.would_erase
+            }
             false => {
                 let erasure = store.erase(&choice, &author()).await?.ok_or(nobody)?;
                 println!("receipt {}", erasure.id);
@@ -43,7 +52,11 @@ impl Erase {
             println!("{count}\t{what}");
         }
         if !preview {
-            store.clean(SystemClock.now()).await?;
+            match store.clean_briefly(SystemClock.now()).await {
+                Ok(_) => println!("Gone from the database, and from its files."),
+                // What was asked for is done; the files are looked after by whichever server runs on the database.
+                Err(error) => println!("Gone from the database. Not from its files yet: {error}. {LEFT}"),
+            }
         }
         store.close().await;
         Ok(())

@@ -144,7 +144,7 @@ impl Serve {
 
 /// Reads an address, or a network.
 fn network(text: &str) -> Result<IpNet, String> {
-    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
     network.map_err(|_| "neither an address nor a network, such as 10.0.0.7 or 10.0.0.0/8".to_owned())
 }
 

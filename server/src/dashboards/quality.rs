@@ -2,7 +2,7 @@
 
 use super::{Dashboards, ReadError};
 use crate::{
-    refusal::{Refusal, Refused},
+    refusal::{Refusal, Refusals, Refused},
     store::{KeptReject, LateRow, Reading, Scope, Sight},
 };
 use chrono::Days;
@@ -34,11 +34,12 @@ pub(super) struct Names {
 
 impl Dashboards {
     /// What may be wrong with the events that are sent. Rejected events are counted as they are now: whoever replays
-    /// or dismisses some sees it at once. The rest is computed once per tick. What was `refused` is passed in. All of it is
+    /// or dismisses some sees it at once. The rest is computed once per tick. What was refused is passed in. All of it is
     /// of the whole workspace, but for late events, which name accounts: those are of accounts in sight.
-    pub(crate) async fn quality(&self, sight: Sight, refused: Refused) -> Result<Quality, ReadError> {
+    pub(crate) async fn quality(&self, sight: Sight, refusals: &Refusals) -> Result<Quality, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
+        let refused = refusals.get(reading.erasures());
         let rejects = reading.reject_counts().await?;
         let scope = reading.scope(sight, None).await?;
         let key = (now.tick(), reading.data_since().await?, scope.clone(), reading.tracking_revision());

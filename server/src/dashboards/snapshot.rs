@@ -1,7 +1,7 @@
 //! Today at a tick.
 
 use super::{Dashboards, ReadError};
-use crate::store::{Cards, Scope, Sight};
+use crate::store::{Cards, Reading, Scope, Sight, StoreError};
 use chrono_tz::Tz;
 use model::{
     Day, TICK_SECONDS,
@@ -22,6 +22,20 @@ struct Forms {
     json: Vec<u8>,
     gzip: Vec<u8>,
     etag: String,
+}
+
+/// Why there is no snapshot.
+#[derive(Clone)]
+enum Missed {
+    Failed(ReadError),
+    /// What is tracked was changed since it was asked for.
+    TrackingChanged,
+}
+
+impl From<StoreError> for Missed {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl Snapshot {
@@ -68,17 +82,28 @@ impl Dashboards {
     pub async fn snapshot(&self, sight: Sight) -> Result<Snapshot, ReadError> {
         let now = self.clock.now();
         let scope = self.store.scope(sight).await?;
-        // What was computed before what is tracked was changed is over, though the tick may not be.
-        let tracking = self.store.tracking_revision();
+        loop {
+            // What was computed before what is tracked was changed is over, though the tick may not be.
+            let tracking = self.store.tracking_revision();
+            match self.snapshot_under(tracking, &scope, now).await {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(Missed::Failed(error)) => return Err(error),
+                // By then the newer revision is known.
+                Err(Missed::TrackingChanged) => {}
+            }
+        }
+    }
+
+    async fn snapshot_under(&self, tracking: i64, scope: &Scope, now: Instant) -> Result<Snapshot, Missed> {
         let key = (scope.clone(), now.tick(), tracking);
         if self.snapshots.get(&key).await.is_some_and(|kept| kept.today().data_since.is_none()) {
             self.snapshots.invalidate(&key).await;
         }
         let before = self.snapshots.get(&(scope.clone(), previous(now.tick()), tracking)).await;
         let computed = self.snapshots.try_get_with(key, async {
-            self.shared_today(&scope, now, tracking, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
+            self.shared_today(scope, now, tracking, before.as_ref().map(Snapshot::today)).await.map(Snapshot::new)
         });
-        computed.await.map_err(|error| (*error).clone())
+        computed.await.map_err(|missed| (*missed).clone())
     }
 
     /// Today as any server first computed it at this tick, compared with what stood at the tick before.
@@ -88,14 +113,19 @@ impl Dashboards {
         now: Instant,
         tracking: i64,
         before: Option<&Today>,
-    ) -> Result<Today, ReadError> {
+    ) -> Result<Today, Missed> {
         let tick = now.tick();
         let question = format!("today {scope:?} {tracking}");
         if let Some(given) = self.given(tick, &question).await {
             return Ok(given);
         }
         let stood: Option<Today> = self.given(previous(tick), &question).await;
-        let today = self.read_today(scope, now, stood.as_ref().or(before)).await?;
+        let mut reading = self.store.read().await?;
+        // All of it is of one revision: that of the figures it is compared with too.
+        if reading.tracking_revision() > tracking {
+            return Err(Missed::TrackingChanged);
+        }
+        let today = self.read_today(&mut reading, scope, now, stood.as_ref().or(before)).await?;
         // While the workspace is empty, the first event must show at once.
         if today.data_since.is_none() {
             return Ok(today);
@@ -103,12 +133,17 @@ impl Dashboards {
         Ok(self.give(tick, &question, today).await)
     }
 
-    async fn read_today(&self, scope: &Scope, now: Instant, before: Option<&Today>) -> Result<Today, ReadError> {
+    async fn read_today(
+        &self,
+        reading: &mut Reading,
+        scope: &Scope,
+        now: Instant,
+        before: Option<&Today>,
+    ) -> Result<Today, StoreError> {
         let zone = self.store.reporting().zone;
         let tick = now.tick();
         let day = day_of(&zone, tick);
         let online_since = self.online_since(now);
-        let mut reading = self.store.read().await?;
         let data_since = reading.data_since().await?;
         let cards = reading.cards(scope, day, (first_day(zone, online_since, now), online_since)).await?;
         let most_active_accounts = reading.most_active_accounts(scope, day).await?;

@@ -11,15 +11,17 @@ use model::{
 use std::collections::BTreeMap;
 
 impl Dashboards {
-    /// Every module and activity that was ever sent, with what accounts in sight did there. Reads all there is of every day:
-    /// for a page that is seldom looked at.
+    /// Every module and activity that was ever sent, with what accounts in sight did there.
     pub async fn tracking(&self, sight: Sight) -> Result<Tracking, ReadError> {
         let now = self.clock.now();
         let mut reading = self.store.read().await?;
         let names = reading.sent_names().await?;
         let scope = reading.scope(sight, None).await?;
         let last_30_days = PeriodChoice::Last30Days.resolve(self.day_of(now));
-        let figures = reading.name_figures(&scope, last_30_days).await?;
+        let (figures, new) = reading.name_figures(&scope, last_30_days, self.day_of(now)).await?;
+        if let Some(new) = new {
+            self.keep(new);
+        }
         Ok(Tracking { as_of: now, modules: tracked_modules(&names, &figures) })
     }
 

@@ -175,11 +175,11 @@ impl Dashboards {
     }
 
     /// Keeps sums for those who ask next. Whoever asked now does not wait for it.
-    fn keep(&self, new: NewSums) {
+    pub(super) fn keep(&self, new: NewSums) {
         let store = self.store.clone();
         tokio::spawn(async move {
             if let Err(error) = store.keep_sums(new).await {
-                tracing::warn!(%error, "sums of a team were not kept; they will be added up again");
+                tracing::warn!(%error, "sums were not kept; they will be added up again");
             }
         });
     }

@@ -3,7 +3,7 @@
 //! A key that is sent is always checked, and goes before a session. Events are taken with a key alone: a browser sends
 //! its session along wherever a page of another origin makes it send text.
 
-use super::{address::address, cookie, pairs::Parameters, problem::ApiProblem, same_origin};
+use super::{address::address, cookie, id, pairs::Parameters, problem::ApiProblem, same_origin};
 use crate::{
     Access, Server,
     store::{Author, Key, Sight, SignedIn},
@@ -105,10 +105,10 @@ impl Caller {
             Self::Member(who) if !who.sight.has_all() => Some(who.member.member_no),
             Self::Member(_) | Self::Key(_) | Self::Anyone => None,
         };
-        let found = match (team.parse::<i64>(), self) {
-            (Ok(team_no), Self::Key(Key { team: Some(own), .. })) if own.id != team_no => None,
-            (Ok(team_no), _) => server.store.sight_of_team(team_no, of_member).await?,
-            (Err(_), _) => None,
+        let found = match (id::number(team), self) {
+            (Some(team_no), Self::Key(Key { team: Some(own), .. })) if own.id != team_no => None,
+            (Some(team_no), _) => server.store.sight_of_team(team_no, of_member).await?,
+            (None, _) => None,
         };
         found.ok_or_else(|| ApiProblem::new(StatusCode::NOT_FOUND, format!("there is no team “{team}”")))
     }

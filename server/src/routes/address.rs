@@ -9,19 +9,27 @@ use std::net::{IpAddr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Where a request comes from. A proxy on this machine, or one of those that are trusted, says for whom it asks; of what
-/// they say the last is their own word, and whatever stands before that is the client's.
+/// Where a request comes from. A proxy on this machine, or one of those that are trusted, says for whom it asks, behind what
+/// it was told itself: so from the last on each is believed as long as it names another such proxy, and whatever stands before
+/// that is the client's own word.
 pub(super) fn address(parts: &Parts, proxies: &[IpNet]) -> Option<IpAddr> {
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let peer = peer.ip().to_canonical();
-    let is_proxy = peer.is_loopback() || proxies.iter().any(|proxies| proxies.contains(&peer));
-    let forwarded = is_proxy.then(|| forwarded_for(&parts.headers)).flatten();
-    Some(forwarded.unwrap_or(peer))
+    let is_proxy = |address: &IpAddr| address.is_loopback() || proxies.iter().any(|proxies| proxies.contains(address));
+    let mut forwarded = forwarded_for(&parts.headers);
+    let mut address = peer.ip().to_canonical();
+    while is_proxy(&address)
+        && let Some(Some(before)) = forwarded.next()
+    {
+        address = before;
+    }
+    Some(address)
 }
 
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
+/// For whom was asked, the last first; none in the place of what is no address.
+fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+    let names = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    names.map(|name| name.trim().parse().ok().map(|address: IpAddr| address.to_canonical()))
 }
 
 #[cfg(test)]
@@ -36,6 +44,11 @@ mod tests {
             ("127.0.0.1:5", &["203.0.113.9"][..], "203.0.113.9"),
             ("10.1.2.3:5", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
             ("[2001:db8::1]:5", &["203.0.113.9"], "203.0.113.9"),
+            // From proxy to proxy, as far as they are trusted.
+            ("127.0.0.1:5", &["198.51.100.1, 203.0.113.9", "10.1.9.9, 10.1.2.3"], "203.0.113.9"),
+            ("127.0.0.1:5", &["203.0.113.9, 10.2.2.3, 10.1.2.3"], "10.2.2.3"),
+            ("127.0.0.1:5", &["unknown, 10.1.2.3"], "10.1.2.3"),
+            ("127.0.0.1:5", &["::ffff:203.0.113.9, ::ffff:10.1.2.3"], "203.0.113.9"),
             ("10.2.2.3:5", &["203.0.113.9"], "10.2.2.3"),
             ("[::1]:5", &["198.51.100.1", "2001:db8::9"], "2001:db8::9"),
             ("127.0.0.1:5", &["unknown"], "127.0.0.1"),

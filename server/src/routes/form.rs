@@ -130,6 +130,19 @@ impl Form {
         self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
+    /// What is in a field that our page always sends, and once. Where it has come otherwise, that is noted, and there is none:
+    /// what was left out on the way would change something else without a word.
+    pub(super) fn whole(&mut self, name: &str) -> Option<String> {
+        let mut values = self.fields.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone());
+        let fault = match (values.next(), values.next()) {
+            (Some(value), None) => return Some(value),
+            (None, _) => "is missing",
+            (Some(_), Some(_)) => "is given more than once",
+        };
+        self.note(name, format!("{name} {fault}"));
+        None
+    }
+
     /// A number that names something; one that names nothing where it can't be read.
     pub(super) fn number(&self, name: &str) -> i64 {
         self.text(name).parse().unwrap_or(-1)
@@ -204,6 +217,7 @@ impl Form {
     pub(super) fn note_fault(&mut self, error: &dyn Error) {
         tracing::error!(%error, "a form was not carried out");
         self.note("", "That could not be done at the moment. Try again");
+        self.retry_after = Some(1);
         self.status = StatusCode::SERVICE_UNAVAILABLE;
     }
 

@@ -23,7 +23,8 @@ pub(super) async fn store(server: &Server, caller: &MayIngest, batch: Batch) -> 
 pub(super) fn refuse(server: &Server, origin: Origin, received: Instant, problem: ApiProblem) -> ApiProblem {
     // Anything else is no fault of the body.
     if let 400 | 413 | 415 | 422 = problem.0.status {
-        server.refusals.add(Refusal { origin, received, detail: problem.0.detail.clone() });
+        let refusal = Refusal { origin, received, detail: problem.0.detail.clone() };
+        server.refusals.add(refusal, server.store.erasures_seen());
     }
     problem
 }

@@ -15,6 +15,7 @@ mod erasures;
 mod events;
 mod form;
 mod hosts;
+mod id;
 mod intake;
 mod json;
 mod keys;

@@ -121,7 +121,7 @@ async fn load(server: &Server, view: &View, caller: &Caller) -> Result<PageData,
             Ok(PageData::Activities { usage, table })
         }
         (View::Quality(query), _) if caller.may_read_all(server.access).is_ok() => {
-            let quality = dashboards.quality(caller.sight(), server.refusals.get()).await?;
+            let quality = dashboards.quality(caller.sight(), &server.refusals).await?;
             Ok(PageData::Quality { quality, rejects: dashboards.rejects(query).await? })
         }
         (View::Profile { .. }, Caller::Member(who)) => profile::load(server, who).await,

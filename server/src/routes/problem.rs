@@ -43,8 +43,11 @@ impl ApiProblem {
 
     /// 422: fields or parameters are at fault.
     pub(super) fn fields(errors: Vec<FieldError>) -> Self {
-        let details: Vec<String> =
-            errors.iter().map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail)).collect();
+        let detail = |FieldError { pointer, detail }: &FieldError| match pointer.trim_start_matches('/') {
+            "" => detail.clone(),
+            field => format!("{field}: {detail}"),
+        };
+        let details: Vec<String> = errors.iter().map(detail).collect();
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, details.join("; "));
         problem.0.errors = errors;
         problem
@@ -136,6 +139,7 @@ impl From<StoreError> for ApiProblem {
         match error {
             StoreError::Choice(error) => Self::fields(vec![error]),
             StoreError::TeamNameTaken(_) => Self::fields(vec![FieldError::of_parameter("name", error.to_string())]),
+            StoreError::Occupied => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             error => ReadError::from(error).into(),
         }
     }

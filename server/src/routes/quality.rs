@@ -24,5 +24,5 @@ async fn get_quality(
     MayReadNames(sight): MayReadNames,
     State(server): State<Server>,
 ) -> Result<Json<Quality>, ApiProblem> {
-    Ok(Json(server.dashboards.quality(sight, server.refusals.get()).await?))
+    Ok(Json(server.dashboards.quality(sight, &server.refusals).await?))
 }

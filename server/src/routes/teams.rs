@@ -2,6 +2,7 @@
 
 use super::{
     access::{IsAdministrator, MayAdminister},
+    id,
     json::JsonBody,
     problem::ApiProblem,
     responses::{ReadProblems, SettingProblems, TeamProblem},
@@ -144,7 +145,7 @@ async fn team(server: &Server, number: i64) -> Result<Team, ApiProblem> {
 
 /// What cannot be a number names no team.
 fn number(id: &str) -> Result<i64, ApiProblem> {
-    id.parse().map_err(|_| no_team())
+    id::number(id).ok_or_else(no_team)
 }
 
 fn no_team() -> ApiProblem {

@@ -2,6 +2,7 @@
 
 use super::{
     access::{MayConfigureTracking, MayReadNames},
+    id,
     json::JsonBody,
     problem::ApiProblem,
     responses::{NameProblem, ReadProblems, SettingProblems},
@@ -87,7 +88,7 @@ async fn put(server: &Server, name: SentName, choice: Choice, author: Author) ->
 
 /// What cannot be a number names nothing.
 fn number(id: &str) -> Result<i64, ApiProblem> {
-    id.parse().map_err(|_| no_name())
+    id::number(id).ok_or_else(no_name)
 }
 
 fn no_name() -> ApiProblem {

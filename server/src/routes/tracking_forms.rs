@@ -2,7 +2,7 @@
 
 use super::{
     form::{Form, TrackingForm},
-    page,
+    id, page,
     problem::ApiProblem,
 };
 use crate::{
@@ -20,11 +20,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use model::{
-    api::{member::SentForm, problem::FieldError, tracking::RulesPreview},
+    api::{
+        member::SentForm,
+        problem::FieldError,
+        tracking::{RulesPreview, TrackedModule},
+    },
     module_rule::ModuleRules,
     tracking::{Choice, SentName},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the page shows before anything was typed.
 pub(super) async fn load(server: &Server, query: &TrackingQuery, sight: Sight) -> Result<PageData, ApiProblem> {
@@ -68,14 +73,12 @@ pub(super) async fn post_tracking(
 
 /// Chooses what was typed, unless something is wrong with it.
 async fn choose(server: &Server, form: &mut Form, author: Author) -> Option<Result<(), MemberError>> {
-    let name = match form.text("kind") {
-        "activity" => SentName::Activity(form.number("id")),
-        _ => SentName::Module(form.number("id")),
-    };
-    let into = form.text("merged_into");
+    let [kind, id, display_name, into] = ["kind", "id", "display_name", "merged_into"].map(|name| form.whole(name));
+    let tracked = tracked(form);
+    let name = name(form, &kind?, &id?);
+    let (name, tracked, into) = (name?, tracked?, into?);
     let into = (!into.is_empty()).then(|| form.number("merged_into"));
-    let typed =
-        json!({"display_name": form.text("display_name"), "tracked": form.ticked("tracked"), "merged_into": into});
+    let typed = json!({"display_name": display_name?, "tracked": tracked, "merged_into": into});
     let choice = noted(form, Choice::from_json(&typed), |pointer| pointer.to_owned())?;
     let store = server.store.clone();
     let chosen = carry_out(async move { Ok(store.choose(name, choice, &author).await?) }).await;
@@ -85,21 +88,58 @@ async fn choose(server: &Server, form: &mut Form, author: Author) -> Option<Resu
     }))
 }
 
+/// What is to change.
+fn name(form: &mut Form, kind: &str, id: &str) -> Option<SentName> {
+    let kind: fn(i64) -> SentName = match kind {
+        "module" => SentName::Module,
+        "activity" => SentName::Activity,
+        _ => {
+            form.note("kind", "kind must be module or activity");
+            return None;
+        }
+    };
+    let number = id::number(id);
+    if number.is_none() {
+        form.note("id", "id must be that of a module or an activity");
+    }
+    number.map(kind)
+}
+
+/// Whether the box is ticked. An empty box sends nothing, so that beside it `no` is always sent.
+fn tracked(form: &mut Form) -> Option<bool> {
+    match form.sent().all("tracked")[..] {
+        ["no"] => Some(false),
+        ["yes"] | ["no", "yes"] => Some(true),
+        _ => {
+            form.note("tracked", "tracked must be yes or no");
+            None
+        }
+    }
+}
+
 /// The rules that were typed, as the API takes them; nothing where they are wrong, which is noted.
 fn rules(form: &mut Form) -> Option<ModuleRules> {
     let sent = form.sent();
-    let [kinds, prefixes, modules, strips] =
-        ["rule_kind", "rule_prefix", "rule_module", "rule_action"].map(|name| sent.all(name));
-    let rows = kinds.into_iter().zip(prefixes).zip(modules.into_iter().zip(strips));
-    let rules: Vec<Value> = rows
-        .filter(|((kind, _), _)| !kind.is_empty())
-        .map(|((kind, prefix), (module, strip))| {
-            json!({"kind": kind, "prefix": prefix, "module": module, "strip": strip == "rest"})
-        })
-        .collect();
+    let [kinds, prefixes, modules, actions] = RULE_FIELDS.map(|name| sent.all(name));
+    let counts = [&kinds, &prefixes, &modules, &actions].map(Vec::len);
+    if let Some((name, count)) = RULE_FIELDS.into_iter().zip(counts).find(|(_, count)| *count != kinds.len()) {
+        form.note(name, format!("{name} is given {count} times, and {} {} times", RULE_FIELDS[0], kinds.len()));
+        return None;
+    }
+    let rows = kinds.into_iter().zip(prefixes).zip(modules.into_iter().zip(actions));
+    let rows: Vec<_> = rows.filter(|((kind, _), _)| !kind.is_empty()).collect();
+    if rows.iter().any(|(_, (_, action))| !["whole", "rest"].contains(action)) {
+        form.note("rule_action", "rule_action must be whole or rest");
+        return None;
+    }
+    let rule = |((kind, prefix), (module, action)): ((&str, &str), (&str, &str))| json!({"kind": kind, "prefix": prefix, "module": module, "strip": action == "rest"});
+    let rules: Vec<Value> = rows.into_iter().map(rule).collect();
     // Of fields there are many of each name, so that all are at fault together.
     noted(form, ModuleRules::from_json(&json!({"rules": rules})), |_| "/rules".to_owned())
 }
+
+/// The fields of a rule, of which there is one of each for every rule.
+const RULE_FIELDS: [&str; 4] = ["rule_kind", "rule_prefix", "rule_module", "rule_action"];
 
 /// What was read; what is at fault is noted, at the field that `place` makes of its pointer.
 fn noted<T>(form: &mut Form, read: Result<T, Vec<FieldError>>, place: impl Fn(&str) -> String) -> Option<T> {
@@ -133,7 +173,12 @@ async fn page_data(
 ) -> Result<PageData, ApiProblem> {
     let mut modules = server.dashboards.tracking(sight).await?.modules;
     let open = modules.iter().find(|module| Some(module.id) == query.module).map(|module| module.shown_id);
+    let is_open = |module: &TrackedModule| Some(module.shown_id) == open;
+    let of_open = modules.iter().filter(|module| is_open(module)).flat_map(|module| &module.activities);
+    let merged: BTreeSet<i64> = of_open.filter_map(|activity| activity.choice.merged_into).collect();
     // There may be thousands of activities, of which the page shows those of one module.
-    modules.iter_mut().filter(|module| Some(module.shown_id) != open).for_each(|module| module.activities.clear());
+    for module in modules.iter_mut().filter(|module| !is_open(module)) {
+        module.activities.retain(|activity| merged.contains(&activity.id));
+    }
     Ok(PageData::Tracking { modules, rules: server.store.module_rules().await?, form, preview })
 }

@@ -34,7 +34,7 @@ pub(super) struct UsedDay {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Days {
     /// Those whose sums are kept and still stand, with the time spent on each.
-    kept: BTreeMap<i64, i64>,
+    pub(super) kept: BTreeMap<i64, i64>,
     /// Those that must be added up, with their revisions; ascending.
     pub(super) unkept: Vec<(i64, i64)>,
 }
@@ -134,17 +134,21 @@ impl Reading {
             Sums::KeptByDay { scope_no, revision } => (scope_no, revision),
             Sums::Kept | Sums::Added => (-1, 0),
         };
+        self.days_kept((scope_no, revision), (day_number(period.from), day_number(period.to))).await
+    }
+
+    /// The days with events between two, and of which the sums stand that are kept under a number.
+    pub(super) async fn days_kept(
+        &mut self,
+        (kept_no, revision): (i64, i64),
+        (from, to): (i64, i64),
+    ) -> Result<Days, StoreError> {
         let sql = "SELECT r.day, r.revision, k.seconds FROM day_revision r \
                    LEFT JOIN scope_day k ON k.scope_no = $3 AND k.day = r.day \
                    AND k.scope_revision = $4 AND k.day_revision = r.revision \
                    WHERE r.day BETWEEN $1 AND $2 ORDER BY r.day";
-        let rows: Vec<(i64, i64, Option<i64>)> = query(sql)
-            .bind(day_number(period.from))
-            .bind(day_number(period.to))
-            .bind(scope_no)
-            .bind(revision)
-            .fetch_all(&mut self.connection())
-            .await?;
+        let rows: Vec<(i64, i64, Option<i64>)> =
+            query(sql).bind(from).bind(to).bind(kept_no).bind(revision).fetch_all(&mut self.connection()).await?;
         let mut days = Days::default();
         for (day, revision, seconds) in rows {
             match seconds {

@@ -33,6 +33,9 @@ pub struct Batch {
     pub replays: Vec<Replay>,
 }
 
+/// How many events, rejects, namings, identities and replays there are.
+pub(crate) type Sizes = [usize; 5];
+
 /// A rejected event, read again.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -61,6 +64,23 @@ impl Batch {
         self.events.extend(event);
         self.namings.extend(namings);
         self.identities.extend(identities);
+    }
+
+    /// How much there is of each.
+    pub(crate) fn sizes(&self) -> Sizes {
+        let Self { events, rejects, namings, identities, replays } = self;
+        [events.len(), rejects.len(), namings.len(), identities.len(), replays.len()]
+    }
+
+    /// Takes as much of each from the front.
+    pub(crate) fn take(&mut self, [events, rejects, namings, identities, replays]: Sizes) -> Self {
+        Self {
+            events: self.events.drain(..events).collect(),
+            rejects: self.rejects.drain(..rejects).collect(),
+            namings: self.namings.drain(..namings).collect(),
+            identities: self.identities.drain(..identities).collect(),
+            replays: self.replays.drain(..replays).collect(),
+        }
     }
 
     /// Puts what another one holds behind what is in this one.
@@ -148,20 +168,31 @@ impl Store {
             None => self.refuse_other_reporting(&mut connection).await?.erasures,
         };
         remembered.erasures = Some(erasures);
-        let Numbered { events: numbers, named, new_accounts, has_new_activities } =
-            remembered.dimensions.number(&mut connection, &events, &namings).await?;
-        let outcomes = claim_ids(&mut connection, &events, &numbers).await?;
+        let mut numbered = remembered.dimensions.number(&mut connection, &events, &namings).await?;
+        let outcomes = claim_ids(&mut connection, &events, &numbered.events).await?;
+        if !numbered.new_users.is_empty() && outcomes.contains(&Outcome::Duplicate) {
+            let is_stored = |place: usize| outcomes[place] == Outcome::Accepted;
+            remembered.dimensions.take_back_unused(&mut connection, &mut numbered, is_stored).await?;
+        }
+        let Numbered { events: numbers, named, new_accounts, new_activities, .. } = numbered;
         let accepted = || {
             let stored = events.iter().zip(numbers.iter().copied()).zip(&outcomes);
             stored.filter(|(_, outcome)| **outcome == Outcome::Accepted).map(|(event, _)| event)
         };
-        let facts: Vec<Fact> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
+        let facts: Arc<[Fact]> = accepted().map(|(event, numbers)| fact(event, numbers)).collect();
         let table = remembered.partitions.make_for(&mut connection, &facts).await?;
         let reporting = self.reporting;
         let (recent, tracking) = (&mut remembered.recent, &mut remembered.tracking);
-        let additions = || Additions::of(reporting, tracking, &facts, recent);
-        let prepared = insert_events(&mut connection, &table, &facts, additions).await?;
-        if facts.is_empty() && has_new_activities {
+        // In another thread, while the database writes raw rows.
+        let prepared = tokio::task::spawn_blocking({
+            let (facts, tracking, recent) = (Arc::clone(&facts), Arc::clone(tracking), std::mem::take(recent));
+            move || (Additions::of(reporting, &tracking, &facts, &recent), recent)
+        });
+        insert_events(&mut connection, &table, &facts).await?;
+        let prepared = prepared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let mut additions = prepared.0;
+        *recent = prepared.1;
+        if facts.is_empty() && !new_activities.is_empty() {
             kept::hold_roll_ups(&mut connection).await?;
         }
         identity::keep(&mut connection, &identities).await?;
@@ -177,14 +208,10 @@ impl Store {
         if facts.iter().any(|fact| fact.time < standing.events_since) {
             return Err(StoreError::RetentionChanged);
         }
-        let mut additions = match tracking.stands(standing.tracking, has_new_activities) {
-            true => prepared,
-            false => {
-                drop(prepared);
-                tracking.settle(&mut connection, has_new_activities).await?;
-                Additions::of(reporting, tracking, &facts, recent)
-            }
-        };
+        if !tracking.stands(standing.tracking, &new_activities) {
+            Arc::make_mut(tracking).settle(&mut connection, standing.tracking, &new_activities).await?;
+            additions = Additions::of(reporting, tracking, &facts, recent);
+        }
         if recent.forget_what_others_changed(&mut connection, &additions.days()).await? {
             additions = Additions::of(reporting, tracking, &facts, recent);
         }
@@ -301,13 +328,8 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
     }
 }
 
-/// Writes raw rows, and works on something else while the database does.
-async fn insert_events<T>(
-    connection: &mut Connection<'_>,
-    table: &str,
-    facts: &[Fact],
-    work: impl FnOnce() -> T,
-) -> Result<T, StoreError> {
+/// Writes raw rows.
+async fn insert_events(connection: &mut Connection<'_>, table: &str, facts: &[Fact]) -> Result<(), StoreError> {
     let names = ["time", "account_no", "user_no", "module_no", "activity_no", "count"];
     let columns = vec![
         Column::ints(facts.iter().map(|fact| fact.time.millis())),
@@ -317,5 +339,5 @@ async fn insert_events<T>(
         Column::ints(facts.iter().map(|fact| fact.numbers.activity_no)),
         Column::ints(facts.iter().map(|fact| fact.count)),
     ];
-    statement::append(connection, table, &names, columns, work).await
+    statement::append(connection, table, &names, columns).await
 }

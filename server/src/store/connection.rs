@@ -12,14 +12,29 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::MutexGuard;
 
 /// The oldest SQLite without the corruption on resetting the write-ahead log.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// How long a statement waits for another process that writes to the same SQLite file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long SQLite's log of writes is waited for until nobody reads from it: longer than a read of this process takes, and
+/// nothing to those who wait to write.
+const LOG_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// After how many steps of SQLite's a statement is asked whether to go on.
+const STEPS: i32 = 10_000;
 
 /// How long a read waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -89,6 +104,8 @@ pub struct Reading {
     transaction: ReadTransaction,
     /// The revision of what is tracked.
     pub(super) tracking: i64,
+    /// How often somebody was erased.
+    pub(super) erasures: i64,
 }
 
 enum ReadTransaction {
@@ -160,20 +177,24 @@ impl Place {
         Ok(Some(Shared(pool.connect_with(options).await?)))
     }
 
-    /// Takes what was deleted out of the files too. SQLite's is written anew, because what was moved within it leaves
-    /// copies behind; Postgres overwrites what its tables no longer hold as it needs the room.
-    pub(super) async fn clean(&self) -> Result<(), StoreError> {
+    /// Takes what was deleted out of the tables for good. SQLite's file is written anew, because what was moved within it
+    /// leaves copies behind; the new one lies in the log of writes until that is moved. Postgres overwrites what its tables
+    /// no longer hold as it needs the room. With `patience`, SQLite's is given up where the copy takes longer.
+    pub(super) async fn vacuum(&self, patience: Option<Duration>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(options) => {
                 // The copy is as large as the file, and has no place in memory.
                 let options = SqliteConnectOptions::clone(options).pragma("temp_store", "file");
                 let mut connection = options.connect().await?;
-                sqlx::raw_sql("VACUUM").execute(&mut connection).await?;
-                let checkpoint = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)");
-                let (busy, ..): (i64, i64, i64) = checkpoint.fetch_one(&mut connection).await?;
-                connection.close().await?;
-                // Somebody reads what there was before.
-                if busy == 0 { Ok(()) } else { Err(StoreError::Slow) }
+                if let Some(patience) = patience {
+                    let until = Instant::now() + patience;
+                    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+                }
+                match sqlx::raw_sql("VACUUM").execute(&mut connection).await {
+                    Ok(_) => Ok(connection.close().await?),
+                    Err(sqlx::Error::Database(error)) if error.message() == "interrupted" => Err(StoreError::Slow),
+                    Err(error) => Err(error.into()),
+                }
             }
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
@@ -181,6 +202,26 @@ impl Place {
                 Ok(connection.close().await?)
             }
         }
+    }
+
+    /// Moves SQLite's log of writes into the file, as far as nobody reads what there was before. Others go on to write.
+    pub(super) async fn move_log(&self) -> Result<(), StoreError> {
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await.map(|_| ())
+    }
+
+    /// Moves the rest of it, and empties it. Whether that was done: not while somebody reads what there was before, which
+    /// is waited for but a moment.
+    pub(super) async fn empty_log(&self) -> Result<bool, StoreError> {
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await
+    }
+
+    /// Whether nobody was in its way. Postgres looks after its own log.
+    async fn checkpoint(&self, sql: &'static str) -> Result<bool, StoreError> {
+        let Self::Sqlite(options) = self else { return Ok(true) };
+        let mut connection = SqliteConnectOptions::clone(options).busy_timeout(LOG_TIMEOUT).connect().await?;
+        let (busy, ..): (i64, i64, i64) = sqlx::query_as(sql).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(busy == 0)
     }
 
     /// Every migration of this version.
@@ -292,7 +333,7 @@ impl ReadPool {
                 ReadTransaction::Postgres(pool.begin_with(begin).await?)
             }
         };
-        Ok(Reading { transaction, tracking: 0 })
+        Ok(Reading { transaction, tracking: 0, erasures: 0 })
     }
 
     /// Ends every connection.
@@ -324,6 +365,14 @@ impl SharedConnection {
 }
 
 impl Reading {
+    /// Takes as long as it takes, where reads of Postgres are given up otherwise: for what nobody asks but seldom.
+    pub(super) async fn without_timeout(mut self) -> Result<Self, StoreError> {
+        if let Connection::Postgres(_) = self.connection() {
+            query("SET LOCAL statement_timeout = 0").execute(&mut self.connection()).await?;
+        }
+        Ok(self)
+    }
+
     /// The connection to read with.
     pub(super) fn connection(&mut self) -> Connection<'_> {
         match &mut self.transaction {
@@ -350,7 +399,7 @@ pub(super) struct Remembered {
     pub(super) dimensions: Dimensions,
     pub(super) partitions: Partitions,
     pub(super) recent: RecentDays,
-    pub(super) tracking: Tracking,
+    pub(super) tracking: Arc<Tracking>,
     /// How often somebody had been erased when the dimensions were looked up first.
     pub(super) erasures: Option<i64>,
 }
@@ -444,6 +493,14 @@ impl<'w> Writing<'w> {
     /// The connection to write with, and what is remembered.
     pub(super) fn parts(&mut self) -> (Connection<'_>, &mut Remembered) {
         (self.connection.lend(), &mut self.writer.remembered)
+    }
+
+    /// Takes back what it did, of which nothing is remembered, and says something else: what was asked for can't be done.
+    /// Dropped instead, the connection would be lost with all that the writer remembers, which is for what went wrong.
+    pub(super) async fn roll_back<T>(mut self, outcome: T) -> Result<T, StoreError> {
+        self.connection.run("ROLLBACK").await?;
+        self.writer.idle = Some(self.connection);
+        Ok(outcome)
     }
 
     /// Makes it durable. Where the connection to Postgres is lost before it says so, it is asked again.

@@ -48,8 +48,10 @@ pub(super) struct Numbered<'a> {
     pub(super) named: Vec<Named<'a>>,
     /// The accounts that were not there before.
     pub(super) new_accounts: Vec<i64>,
-    /// Whether there are activities that were not there before.
-    pub(super) has_new_activities: bool,
+    /// The users that were not there before.
+    pub(super) new_users: Vec<i64>,
+    /// The activities that were not there before.
+    pub(super) new_activities: Vec<i64>,
 }
 
 /// A name that came without an event, with the numbers of what is called so.
@@ -87,21 +89,66 @@ impl Dimensions {
         let columns = ("module", "module_no", "name");
         self.count += number_names(connection, columns, &mut self.modules, modules, received).await?.0;
 
-        let named = namings.iter().filter_map(|naming| Some((self.accounts[&naming.account], naming.user.as_deref()?)));
-        let users = events.iter().map(|event| (self.accounts[&event.account], event.user.as_str())).chain(named);
+        // Just looked up: what is missing from here on was taken out of the database by somebody else.
+        let number = |account: &String| self.accounts.get(account).copied().ok_or(StoreError::Erased);
+        let named = namings.iter().filter_map(|naming| Some((&naming.account, naming.user.as_deref()?)));
+        let users = events.iter().map(|event| (&event.account, event.user.as_str())).chain(named);
+        let users: Vec<(i64, &str)> =
+            users.map(|(account, user)| Ok((number(account)?, user))).collect::<Result<_, StoreError>>()?;
         let columns = ("account_user", "user_no", "account_no", "id");
-        self.count += number_parts(connection, columns, &mut self.users, users, None).await?.0;
+        let (count, new_users) = number_parts(connection, columns, &mut self.users, users.into_iter(), None).await?;
+        self.count += count;
         let activities = events.iter().filter_map(|event| match &event.kind {
-            Kind::Activity { action, .. } => Some((self.modules[&event.module], action.as_str())),
+            Kind::Activity { action, .. } => Some((*self.modules.get(&event.module)?, action.as_str())),
             Kind::Heartbeat => None,
         });
         let columns = ("activity", "activity_no", "module_no", "action");
-        let (count, new) = number_parts(connection, columns, &mut self.activities, activities, received).await?;
+        let (count, new_activities) =
+            number_parts(connection, columns, &mut self.activities, activities, received).await?;
         self.count += count;
 
-        // Just looked up: what is missing now was taken out of the database by somebody else.
-        let numbered = self.all_remembered(events, namings).ok_or(StoreError::Database(sqlx::Error::RowNotFound))?;
-        Ok(Numbered { new_accounts, has_new_activities: new > 0, ..numbered })
+        let numbered = self.all_remembered(events, namings).ok_or(StoreError::Erased)?;
+        Ok(Numbered { new_accounts, new_users, new_activities, ..numbered })
+    }
+
+    /// Takes accounts and users back that are new and turn out to have no event, because all that names them is stored
+    /// already: whoever was erased is not to come again by a retry.
+    pub(super) async fn take_back_unused(
+        &mut self,
+        connection: &mut Connection<'_>,
+        numbered: &mut Numbered<'_>,
+        is_stored: impl Fn(usize) -> bool,
+    ) -> Result<(), StoreError> {
+        let Numbered { events, named, new_accounts, new_users, .. } = numbered;
+        let stored = events.iter().enumerate().filter(|(place, _)| is_stored(*place)).map(|(_, numbers)| numbers);
+        let of_events = stored.map(|numbers| (numbers.account_no, numbers.user_no));
+        let of_names = named.iter().map(|named| (named.account_no, named.user_no.unwrap_or_default()));
+        let (accounts, users): (BTreeSet<i64>, BTreeSet<i64>) = of_events.chain(of_names).unzip();
+        let unused = |user_no: &i64| !users.contains(user_no) && new_users.contains(user_no);
+        let gone = events.iter().filter(|numbers| unused(&numbers.user_no));
+        let gone: BTreeSet<(i64, i64)> = gone.map(|numbers| (numbers.account_no, numbers.user_no)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        bulk(
+            "WITH gone (account_no, user_no) AS ({rows}) DELETE FROM account_user \
+             WHERE (account_no, user_no) IN (SELECT account_no, user_no FROM gone)",
+            [Column::ints(gone.iter().map(|user| user.0)), Column::ints(gone.iter().map(|user| user.1))],
+        )
+        .execute(connection)
+        .await?;
+        let (used, unused): (Vec<i64>, Vec<i64>) =
+            std::mem::take(new_accounts).into_iter().partition(|account_no| accounts.contains(account_no));
+        *new_accounts = used;
+        bulk(
+            "WITH gone (account_no) AS ({rows}) DELETE FROM account WHERE account_no IN (SELECT account_no FROM gone)",
+            [Column::ints(unused)],
+        )
+        .execute(connection)
+        .await?;
+        // Seldom, and the rest is soon looked up again.
+        *self = Self::default();
+        Ok(())
     }
 
     /// The numbers of each event and of what is named without one, if all have been looked up.
@@ -110,7 +157,8 @@ impl Dimensions {
             events: events.iter().map(|event| self.remembered(event)).collect::<Option<_>>()?,
             named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
             new_accounts: Vec::new(),
-            has_new_activities: false,
+            new_users: Vec::new(),
+            new_activities: Vec::new(),
         })
     }
 
@@ -157,7 +205,7 @@ async fn number_names<'a>(
     Ok((unknown.len(), new))
 }
 
-/// Numbers names that are unique within something else, and says how many were not known, and how many are new. `(table,
+/// Numbers names that are unique within something else, and says how many were not known, and which are new. `(table,
 /// number, of, name)` are the table and its columns; where it has one for it, `received` is when the events came.
 async fn number_parts<'a>(
     connection: &mut Connection<'_>,
@@ -165,7 +213,7 @@ async fn number_parts<'a>(
     known: &mut Parts,
     wanted: impl Iterator<Item = (i64, &'a str)>,
     received: Option<i64>,
-) -> Result<(usize, usize), StoreError> {
+) -> Result<(usize, Vec<i64>), StoreError> {
     let is_known = |of: i64, name: &str| known.get(&of).is_some_and(|names| names.contains_key(name));
     let unknown: BTreeSet<(i64, &str)> = wanted.filter(|&(of, name)| !is_known(of, name)).collect();
     let parts =
@@ -179,7 +227,7 @@ async fn number_parts<'a>(
     for (of, name, number) in bulk(text, parts()).fetch_all::<(i64, String, i64)>(connection).await? {
         known.entry(of).or_default().insert(name, number);
     }
-    Ok((unknown.len(), new.len()))
+    Ok((unknown.len(), new))
 }
 
 /// Enters rows that are not there, into a table and its columns, `table (a, b`; with `received`, also the moment they

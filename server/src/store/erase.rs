@@ -7,11 +7,12 @@
 use super::{
     Store, StoreError,
     audit::{self, Author, EnteredChange, States, Subject, enter},
-    connection::{Connection, Writing},
+    connection::{BUSY_TIMEOUT, Connection, Writing},
+    day_from_number,
     kept::hold_roll_ups,
     reject,
     rollup::{self, Sums, UserKey},
-    scope::{Hold, hold_teams},
+    scope::{Hold, hold_teams, settle_scopes},
     setting,
     statement::{Column, Query, bulk, query},
     tracking::Tracking,
@@ -27,16 +28,20 @@ use model::{
     audit::{Action, SubjectKind},
     erasure::{Called, ErasureChoice},
     instant::Instant,
+    zone::day_start,
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 /// How many rejected events are looked through at once: with the largest, some megabytes.
 const REJECTS: usize = 200;
 
 /// How many rows of the audit log are looked through at once.
 const CHANGES: u32 = 100;
+
+/// The setting that holds up to which erasure the tables were written anew.
+const VACUUMED: &str = "vacuumed";
 
 /// How many users' days are added up at once.
 const DAYS: usize = 200;
@@ -45,9 +50,8 @@ const DAYS: usize = 200;
 type Rows = (&'static str, fn(&mut Erased) -> &mut i64);
 
 /// What is found by the number of an account and of a user; 0 for every user there.
-const OF_USER: [Rows; 4] = [
+const OF_USER: [Rows; 3] = [
     ("account_user WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.users),
-    ("event WHERE account_no = $1 AND ($2 = 0 OR user_no = $2)", |erased| &mut erased.events),
     (
         "user_day WHERE day IN (SELECT day FROM day_revision) AND account_no = $1 AND ($2 = 0 OR user_no = $2)",
         |erased| &mut erased.roll_ups,
@@ -58,6 +62,12 @@ const OF_USER: [Rows; 4] = [
     ),
 ];
 
+/// Likewise, from a moment on and before another one. No index leads to raw events: all of those moments are looked at.
+const EVENTS: &str = "event WHERE account_no = $1 AND ($2 = 0 OR user_no = $2) AND time >= $3 AND time < $4";
+
+/// All moments.
+const EVER: Range<i64> = i64::MIN..i64::MAX;
+
 /// What is found by the number of an account alone.
 const OF_ACCOUNT: [Rows; 4] = [
     ("account WHERE account_no = $1", |erased| &mut erased.accounts),
@@ -67,9 +77,16 @@ const OF_ACCOUNT: [Rows; 4] = [
 ];
 
 /// What names an account by its id in teams.
-const IN_TEAMS: [Rows; 2] = [
-    ("team_account_id WHERE account_id = $1", |erased| &mut erased.team_entries),
-    ("team_rule WHERE looks_at = 'id' AND comparison = 'equals' AND value = $1", |erased| &mut erased.team_entries),
+const IN_TEAMS: &str = "team_account_id WHERE account_id = $1";
+
+/// What people call things that stay, and what each is.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("API key", "SELECT name FROM api_key ORDER BY name"),
+    ("team", "SELECT name FROM team ORDER BY name"),
+    ("member", "SELECT name FROM member ORDER BY name"),
+    ("member", "SELECT email FROM member ORDER BY email"),
+    ("module rule for", "SELECT prefix FROM module_rule ORDER BY place"),
+    ("module rule for", "SELECT module FROM module_rule ORDER BY place"),
 ];
 
 /// What is done with rows.
@@ -82,17 +99,20 @@ enum Deed {
 impl Store {
     /// What an erasure would erase; `None` where nothing is known of whom it is about.
     pub async fn preview_erasure(&self, choice: &ErasureChoice) -> Result<Option<ErasurePreview>, StoreError> {
-        let mut reading = self.read().await?;
+        let mut reading = self.read().await?.without_timeout().await?;
         let connection = &mut reading.connection();
         let target = Target::find(connection, choice).await?;
         let found = Found::of(connection, &target).await?;
         let mut would_erase = found.counted();
+        would_erase.events = events(connection, Deed::Count, &target, &found.users, EVER).await?;
         each(connection, Deed::Count, &target, &found.users, &mut would_erase).await?;
+        let elsewhere = elsewhere(connection, &target, &found.called).await?;
         let name = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
         let preview = ErasurePreview {
             account: Account { id: choice.account.clone(), name: name(target.account_name.as_ref(), &choice.account) },
             user: choice.user.as_ref().map(|id| User { id: id.clone(), name: name(found.names.first(), id) }),
             would_erase,
+            elsewhere,
         };
         Ok((!preview.would_erase.is_nothing()).then_some(preview))
     }
@@ -104,9 +124,16 @@ impl Store {
         let writer = self.writer_apart().await?;
         let mut writing = Writing::begin(writer.lock().await).await?;
         let erased = self.erase_with(&mut writing.connection(), choice, author).await?;
-        // Also where there was nothing: a transaction that is given up takes its connection along.
+        if erased.is_none() {
+            return writing.roll_back(None).await;
+        }
         writing.commit().await?;
-        if let Err(error) = self.drop_answers().await {
+        let forgotten = async {
+            // From here on no answer that was begun before is given again.
+            self.read().await.map(drop)?;
+            self.drop_answers().await
+        };
+        if let Err(error) = forgotten.await {
             tracing::warn!(%error, "answers given before the erasure stay for a minute");
         }
         Ok(erased)
@@ -128,23 +155,36 @@ impl Store {
         let before = Found::of(connection, &target).await?;
         reject::drop_all(connection, &before.rejects).await?;
         drop_identities(connection, &target).await?;
+        // Takes longest, and nobody waits for it yet. Who stores some meanwhile raises the revisions of their days.
+        let revisions = revisions(connection).await?;
+        let mut deleted = events(connection, Deed::Delete, &target, &before.users, EVER).await?;
         rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
-        let found = Found { users: target.users(connection).await?, ..before };
         if target.is_account() {
-            hold_teams(connection, Hold::Unchanged).await?;
+            // Nobody who works out what an account belongs to waits for this one from here on.
+            hold_teams(connection, Hold::Alone).await?;
+        }
+        let (users, rules) = (target.users(connection).await?, rules_of(connection, &target).await?);
+        let found = Found { users, rules, ..before };
+        for (day, _) in self::revisions(connection).await?.difference(&revisions) {
+            let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
+            let of_day = start(*day)..start(day + 1);
+            deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
         }
         let (tracking, mut sums) = (Tracking::read(connection).await?, Sums::default());
         if let Some(account_no) = target.account_no {
-            for user_no in target.numbers(&found.users) {
-                take(connection, account_no, user_no, &tracking, &mut sums).await?;
+            for (day, _) in self::revisions(connection).await? {
+                for user_no in target.numbers(&found.users) {
+                    take(connection, (day, account_no, user_no), &tracking, &mut sums).await?;
+                }
             }
         }
-        let mut erased = found.counted();
+        let mut erased = Erased { events: deleted, ..found.counted() };
         each(connection, Deed::Delete, &target, &found.users, &mut erased).await?;
         if erased.is_nothing() {
             return Ok(None);
         }
         blank(connection, &found.texts).await?;
+        drop_rules(connection, &found.rules).await?;
         let erasure = insert_receipt(connection, choice.kind(), erased, author).await?;
         // Last: all servers write to the same few rows of the sums.
         sums.write_and_prune(connection).await?;
@@ -160,19 +200,46 @@ impl Store {
     }
 
     /// Takes what was erased out of the files of the database too, where that is yet to be done, and says whether it was.
-    /// Events wait meanwhile on SQLite, whose file is written anew.
+    /// Events wait meanwhile on SQLite, whose file is written anew. That is done once for an erasure: with
+    /// [`StoreError::StillRead`] only the log of writes is left, for which nobody waits.
     pub async fn clean(&self, now: Instant) -> Result<bool, StoreError> {
+        self.clean_with(None, now).await
+    }
+
+    /// The same beside a server that may be running on the same file: where it would have to wait for longer than it does,
+    /// nothing is done, and it fails with [`StoreError::Slow`].
+    pub async fn clean_briefly(&self, now: Instant) -> Result<bool, StoreError> {
+        // What was copied is written back, which can't be given up, and takes no longer than to copy it.
+        self.clean_with(Some(BUSY_TIMEOUT / 3), now).await
+    }
+
+    async fn clean_with(&self, patience: Option<Duration>, now: Instant) -> Result<bool, StoreError> {
         let sql = "SELECT COALESCE(MAX(erasure_no), 0) FROM erasure WHERE cleaned_at = 0";
-        let (newest,): (i64,) = query(sql).fetch_one(&mut self.read.begin().await?.connection()).await?;
+        let mut reading = self.read.begin().await?;
+        let (newest,): (i64,) = query(sql).fetch_one(&mut reading.connection()).await?;
+        let vacuumed = setting::get(&mut reading.connection(), VACUUMED).await?;
+        drop(reading);
         if newest == 0 {
             return Ok(false);
         }
+        let is_vacuumed = vacuumed.and_then(|number| number.parse::<i64>().ok()).is_some_and(|number| number >= newest);
         let store = self.clone();
         carry_out(async move {
             let writer = store.writer_apart().await?;
-            // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+            if !is_vacuumed {
+                // Whoever writes to SQLite waits for the writer, and does not run out of patience with a locked file.
+                let writer = writer.lock().await;
+                store.place.vacuum(patience).await?;
+                let mut writing = Writing::begin(writer).await?;
+                setting::put(&mut writing.connection_beside_days(), VACUUMED, &newest.to_string()).await?;
+                writing.commit().await?;
+            }
+            store.place.move_log().await?;
+            // Little is left of it: it is held up for a moment.
             let writer = writer.lock().await;
-            store.place.clean().await?;
+            if !store.place.empty_log().await? {
+                return Err(StoreError::StillRead);
+            }
             let mut writing = Writing::begin(writer).await?;
             let sql = "UPDATE erasure SET cleaned_at = $2 WHERE erasure_no <= $1 AND cleaned_at = 0";
             query(sql).bind(newest).bind(now.millis()).execute(&mut writing.connection_beside_days()).await?;
@@ -234,6 +301,12 @@ impl Target {
         self.user.is_none()
     }
 
+    /// Whether this is the account's id or, in any case, its name.
+    fn is_named_by(&self, value: &str) -> bool {
+        let name = self.account_name.as_ref().map(|name| name.to_lowercase());
+        value == self.account || name.is_some_and(|name| name == value.to_lowercase())
+    }
+
     /// The users that go; of an account all.
     async fn users(&self, connection: &mut Connection<'_>) -> Result<Vec<UserColumns>, StoreError> {
         let sql = "SELECT user_no, id, name FROM account_user WHERE account_no = $1";
@@ -265,6 +338,9 @@ struct Found {
     rejects: Vec<i64>,
     /// Row of the audit log, and which of its texts are blanked.
     texts: Vec<(i64, [bool; 3])>,
+    /// Team and place of each.
+    rules: Vec<(i64, i64)>,
+    called: Called,
 }
 
 impl Found {
@@ -282,7 +358,8 @@ impl Found {
         let rejects = rejects_of(connection, &called).await?;
         let texts = texts_of(connection, &called).await?;
         let identities = i64::try_from(told.len()).unwrap_or(i64::MAX);
-        Ok(Self { users, names, identities, rejects, texts })
+        let rules = rules_of(connection, target).await?;
+        Ok(Self { users, names, identities, rejects, texts, rules, called })
     }
 
     /// How many of each there are of what was found by what it says.
@@ -293,6 +370,7 @@ impl Found {
             identities: self.identities,
             rejects: length(self.rejects.len()),
             audit_texts: length(texts),
+            team_entries: length(self.rules.len()),
             ..Erased::default()
         }
     }
@@ -326,10 +404,72 @@ async fn each(
             query("DELETE FROM scope_account WHERE account_no = $1").bind(account_no).execute(connection).await?;
         }
     }
-    for (rows, counted) in IN_TEAMS {
-        *counted(erased) += with(deed, rows, |query| query.bind(&*target.account)).run(connection).await?;
+    erased.team_entries += with(deed, IN_TEAMS, |query| query.bind(&*target.account)).run(connection).await?;
+    Ok(())
+}
+
+/// The rules of teams that hold the id or the name of an account that goes, and nothing else.
+async fn rules_of(connection: &mut Connection<'_>, target: &Target) -> Result<Vec<(i64, i64)>, StoreError> {
+    let sql = "SELECT team_no, place, value FROM team_rule WHERE looks_at IN ('id', 'name') ORDER BY team_no, place";
+    let rules: Vec<(i64, i64, String)> = query(sql).fetch_all(connection).await?;
+    let rules = rules.into_iter().filter(|(.., value)| target.is_account() && target.is_named_by(value));
+    Ok(rules.map(|(team_no, place, _)| (team_no, place)).collect())
+}
+
+/// Drops rules, and works out what their teams see without. The teams are held alone.
+async fn drop_rules(connection: &mut Connection<'_>, rules: &[(i64, i64)]) -> Result<(), StoreError> {
+    for (team_no, place) in rules {
+        let sql = "DELETE FROM team_rule WHERE team_no = $1 AND place = $2";
+        query(sql).bind(*team_no).bind(*place).execute(connection).await?;
+    }
+    for team_no in rules.iter().map(|(team_no, _)| *team_no).collect::<BTreeSet<i64>>() {
+        settle_scopes(connection, Some(team_no)).await?;
     }
     Ok(())
+}
+
+/// What else names them, and stays: only those who called it so can say what else to call it.
+async fn elsewhere(
+    connection: &mut Connection<'_>,
+    target: &Target,
+    called: &Called,
+) -> Result<Vec<String>, StoreError> {
+    let mut elsewhere = Vec::new();
+    for (what, sql) in ELSEWHERE {
+        let names: Vec<(String,)> = query(sql).fetch_all(connection).await?;
+        let naming = names.into_iter().filter(|(name,)| called.is_in_text(name));
+        elsewhere.extend(naming.map(|(name,)| format!("{what} {name}")));
+    }
+    let sql = "SELECT looks_at, value FROM team_rule ORDER BY team_no, place";
+    let rules: Vec<(String, String)> = query(sql).fetch_all(connection).await?;
+    let goes = |on: &str, value: &str| target.is_account() && on != "attribute" && target.is_named_by(value);
+    let naming = rules.into_iter().filter(|(on, value)| called.is_in_text(value) && !goes(on, value));
+    elsewhere.extend(naming.map(|(_, value)| format!("rule of a team for {value}")));
+    Ok(elsewhere)
+}
+
+/// Counts or deletes raw events, and says how many there are, or were.
+async fn events(
+    connection: &mut Connection<'_>,
+    deed: Deed,
+    target: &Target,
+    users: &[UserColumns],
+    moments: Range<i64>,
+) -> Result<i64, StoreError> {
+    let mut events = 0;
+    let Some(account_no) = target.account_no else { return Ok(events) };
+    for user_no in target.numbers(users) {
+        let of_user =
+            with(deed, EVENTS, |query| query.bind(account_no).bind(user_no).bind(moments.start).bind(moments.end));
+        events += of_user.run(connection).await?;
+    }
+    Ok(events)
+}
+
+/// Every day that has events, with its revision.
+async fn revisions(connection: &mut Connection<'_>) -> Result<BTreeSet<(i64, i64)>, StoreError> {
+    let days: Vec<(i64, i64)> = query("SELECT day, revision FROM day_revision").fetch_all(connection).await?;
+    Ok(days.into_iter().collect())
 }
 
 /// A statement that counts or deletes rows.
@@ -353,17 +493,16 @@ impl OfRows<'_> {
     }
 }
 
-/// Takes from the sums what a user added to them; 0 for every user of the account.
+/// Takes from the sums what a user added to them on a day; 0 for every user of the account.
 async fn take(
     connection: &mut Connection<'_>,
-    account_no: i64,
-    user_no: i64,
+    (day, account_no, user_no): UserKey,
     tracking: &Tracking,
     sums: &mut Sums,
 ) -> Result<(), StoreError> {
     let sql = "SELECT DISTINCT d.day, d.account_no, d.user_no FROM user_module_day d \
-               WHERE d.day IN (SELECT day FROM day_revision) AND d.account_no = $1 AND ($2 = 0 OR d.user_no = $2)";
-    let keys: Vec<UserKey> = query(sql).bind(account_no).bind(user_no).fetch_all(connection).await?;
+               WHERE d.day = $1 AND d.account_no = $2 AND ($3 = 0 OR d.user_no = $3)";
+    let keys: Vec<UserKey> = query(sql).bind(day).bind(account_no).bind(user_no).fetch_all(connection).await?;
     for keys in keys.chunks(DAYS) {
         for day in whole_day::read(connection, keys).await? {
             sums.take(&day.contribution(tracking));

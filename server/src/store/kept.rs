@@ -6,6 +6,8 @@ use super::{
     added::{Days, UsedActivity},
     connection::Connection,
     day_number,
+    scope::ALL_ACCOUNTS,
+    setting,
     statement::{Column, bulk, put, query},
 };
 use model::{Day, period::Period};
@@ -18,7 +20,10 @@ const ROWS: usize = 5_000;
 #[derive(Clone, Debug)]
 pub struct NewSums {
     scope_no: i64,
+    /// Of the scope; that of all accounts has none.
     revision: i64,
+    /// Under which number they are kept.
+    kept_no: i64,
     /// Ascending.
     days: Vec<NewDay>,
 }
@@ -30,6 +35,12 @@ struct NewDay {
     seconds: i64,
     /// Activity, distinct users, actions.
     activities: Vec<(i64, i64, i64)>,
+}
+
+/// Under which number sums of a scope are kept that are of names as they are sent, whatever these are shown as: in the same
+/// tables, with heartbeats under the number of their module below 0, and without users and time spent.
+pub(super) fn as_sent(scope_no: i64) -> i64 {
+    -2 - scope_no
 }
 
 impl NewSums {
@@ -57,7 +68,20 @@ impl NewSums {
             activities: of_days.remove(&day).unwrap_or_default(),
         };
         let days: Vec<NewDay> = unkept.into_iter().map(new).collect();
-        (!days.is_empty()).then_some(Self { scope_no, revision, days })
+        (!days.is_empty()).then_some(Self { scope_no, revision, kept_no: scope_no, days })
+    }
+
+    /// Actions by names as they are sent: of each day with its revision.
+    pub(super) fn as_sent(
+        (scope_no, revision): (i64, i64),
+        days: impl Iterator<Item = ((i64, i64), BTreeMap<i64, i64>)>,
+    ) -> Option<Self> {
+        let new = |((day, revision), actions): ((i64, i64), BTreeMap<i64, i64>)| {
+            let activities = actions.into_iter().map(|(activity_no, actions)| (activity_no, 0, actions)).collect();
+            NewDay { day, revision, seconds: 0, activities }
+        };
+        let days: Vec<NewDay> = days.map(new).collect();
+        (!days.is_empty()).then_some(Self { scope_no, revision, kept_no: as_sent(scope_no), days })
     }
 }
 
@@ -77,7 +101,8 @@ impl Reading {
 impl Store {
     /// Keeps sums, unless the accounts of their scope have changed meanwhile. Must not be cancelled half-way: run it in a
     /// task of its own.
-    pub async fn keep_sums(&self, NewSums { scope_no, revision, days }: NewSums) -> Result<(), StoreError> {
+    pub async fn keep_sums(&self, new: NewSums) -> Result<(), StoreError> {
+        let NewSums { scope_no, revision, kept_no, days } = new;
         let mut rest = days.as_slice();
         while !rest.is_empty() {
             let mut rows = 0;
@@ -92,15 +117,29 @@ impl Store {
             let connection = &mut writing.connection_beside_days();
             hold_roll_ups(connection).await?;
             self.refuse_other_reporting(connection).await?;
-            let sql = "UPDATE scope SET revision = revision WHERE scope_no = $1 AND revision = $2";
-            if query(sql).bind(scope_no).bind(revision).execute(connection).await? == 0 {
-                return Ok(());
+            // Whoever else keeps sums of the scope waits, and so finds these.
+            let is_as_it_was = match scope_no {
+                ALL_ACCOUNTS => setting::hold_roll_ups(connection).await.map(|()| true)?,
+                _ => {
+                    let sql = "UPDATE scope SET revision = revision WHERE scope_no = $1 AND revision = $2";
+                    query(sql).bind(scope_no).bind(revision).execute(connection).await? > 0
+                }
+            };
+            if !is_as_it_was {
+                return writing.roll_back(()).await;
             }
-            put_days(connection, (scope_no, revision), days).await?;
+            put_days(connection, (kept_no, revision), days).await?;
             writing.commit().await?;
         }
         Ok(())
     }
+}
+
+/// Keeps on what is kept by names as they are sent of a day that was marked as changed, once, because names are shown
+/// otherwise: what was sent is the same.
+pub(super) async fn keep_on_as_sent(connection: &mut Connection<'_>, day: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE scope_day SET day_revision = day_revision + 1 WHERE day = $1 AND scope_no < 0";
+    query(sql).bind(day).execute(connection).await.map(|_| ())
 }
 
 /// Waits for whoever computes the roll-ups again, and lets nobody begin to. An SQLite transaction is alone anyway.

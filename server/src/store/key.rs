@@ -121,7 +121,7 @@ impl Store {
         let connection = &mut writing.connection();
         // Held: of two that rotate it at once, the second finds what the first made.
         query("UPDATE api_key SET name = name WHERE key_no = $1").bind(key_no).execute(connection).await?;
-        let Some(before) = find_key(connection, key_no).await? else { return Ok(None) };
+        let Some(before) = find_key(connection, key_no).await? else { return writing.roll_back(None).await };
         let newest = before.secrets.first();
         let expires = rotation.expires.or(newest.and_then(|newest| newest.expires));
         if expires.is_some_and(|expires| expires <= author.at) {
@@ -148,11 +148,11 @@ impl Store {
     pub async fn revoke_key(&self, key_no: i64, author: &Author) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
-        let Some(key) = find_key(connection, key_no).await? else { return Ok(false) };
+        let Some(key) = find_key(connection, key_no).await? else { return writing.roll_back(false).await };
         let deleted = query("DELETE FROM api_key WHERE key_no = $1").bind(key_no).execute(connection).await?;
         // Of two that revoke it at once, one did.
         if deleted == 0 {
-            return Ok(false);
+            return writing.roll_back(false).await;
         }
         query("DELETE FROM key_secret WHERE key_no = $1").bind(key_no).execute(connection).await?;
         let prefixes: Vec<&String> = key.secrets.iter().map(|secret| &secret.prefix).collect();
@@ -257,4 +257,30 @@ async fn insert_secret(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Asked;
+    use model::erasure::ErasureChoice;
+
+    #[tokio::test]
+    async fn what_is_not_there_costs_the_writer_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let store = Store::open(&url, Asked::default()).await.unwrap();
+        let author = Author::anyone();
+        let secret = NewSecret { digest: [0; 32], prefix: String::new() };
+        let rotation = Rotation { overlap_seconds: 0, expires: None };
+        assert!(store.rotate_key(7, rotation, &secret, &author).await.unwrap().is_none());
+        assert!(store.writer.lock().await.idle().is_some());
+        assert!(!store.revoke_key(7, &author).await.unwrap());
+        assert!(store.writer.lock().await.idle().is_some());
+        let nobody = ErasureChoice { account: "nobody".to_owned(), user: None, preview: false };
+        assert!(store.erase(&nobody, &author).await.unwrap().is_none());
+        assert!(store.writer.lock().await.idle().is_some());
+        store.read().await.unwrap();
+        assert_eq!(store.erasures_seen(), 0);
+    }
 }

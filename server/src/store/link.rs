@@ -67,11 +67,11 @@ impl Store {
     ) -> Result<Option<(LinkPurpose, Member)>, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
-        let Some(member) = find_member(connection, member_no).await? else { return Ok(None) };
+        let Some(member) = find_member(connection, member_no).await? else { return writing.roll_back(None).await };
         let purpose = match member.state {
             MemberState::Invited => LinkPurpose::Invitation,
             MemberState::Active => LinkPurpose::Reset,
-            MemberState::Disabled => return Ok(None),
+            MemberState::Disabled => return writing.roll_back(None).await,
         };
         query("DELETE FROM link WHERE member_no = $1").bind(member_no).execute(connection).await?;
         insert_link(connection, NewLink { digest, purpose, member_no, made_by: author.number, expires }, author.at)
@@ -118,7 +118,7 @@ impl Store {
                 .await?;
         let is_one = deleted.iter().any(|(other,)| *other == digest);
         if !is_one || has_administrator(connection).await? {
-            return Ok(false);
+            return writing.roll_back(false).await;
         }
         let member = insert_member(connection, new, session.created).await?;
         put_password(connection, member.member_no, password).await?;
@@ -144,8 +144,8 @@ impl Store {
         let sql = "DELETE FROM link WHERE digest = $1 AND expires_at > $2 AND member_no <> 0 RETURNING member_no";
         let used: Option<(i64,)> =
             query(sql).bind(digest.as_slice()).bind(session.created.millis()).fetch_optional(connection).await?;
-        let Some((member_no,)) = used else { return Ok(false) };
-        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
+        let Some((member_no,)) = used else { return writing.roll_back(false).await };
+        let Some(before) = find_member(connection, member_no).await? else { return writing.roll_back(false).await };
         let sql = "UPDATE member SET name = $2 WHERE member_no = $1";
         query(sql).bind(member_no).bind(name).execute(connection).await?;
         put_password(connection, member_no, password).await?;

@@ -105,7 +105,7 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
-        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
+        let Some(before) = find_member(connection, member_no).await? else { return writing.roll_back(false).await };
         put_role(connection, &before, role, configures_tracking, author).await?;
         commit_with_administrator(writing, had_administrator).await?;
         Ok(true)
@@ -116,7 +116,7 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
-        let Some(before) = find_member(connection, member_no).await? else { return Ok(false) };
+        let Some(before) = find_member(connection, member_no).await? else { return writing.roll_back(false).await };
         let sql = "UPDATE member SET disabled = $2 WHERE member_no = $1";
         query(sql).bind(member_no).bind(i64::from(disabled)).execute(connection).await?;
         if disabled {
@@ -137,7 +137,7 @@ impl Store {
     pub async fn set_password(&self, member_no: i64, password: &str, author: &Author) -> Result<bool, StoreError> {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
-        let Some(member) = find_member(connection, member_no).await? else { return Ok(false) };
+        let Some(member) = find_member(connection, member_no).await? else { return writing.roll_back(false).await };
         put_password(connection, member_no, password).await?;
         enter(connection, author, Action::ChangePassword, &subject(&member), States::default()).await?;
         writing.commit().await?;

@@ -40,6 +40,7 @@ mod usage;
 mod whole_day;
 
 pub use answer::DatabaseTime;
+pub(crate) use append::Sizes;
 pub use append::{Appended, Batch, Outcome, Replay};
 pub use audit::{Author, EnteredChange};
 pub use connection::Reading;
@@ -162,9 +163,17 @@ pub enum StoreError {
     /// There is no such team.
     #[error("there is no such team")]
     NoTeam,
+    /// Others work on the events for longer than can be waited for.
+    #[error("others work on the events at the moment; nothing was changed, trying again in a moment is safe")]
+    Occupied,
     /// The database took too long.
     #[error("the database takes too long")]
     Slow,
+    /// What was erased is gone from the database, but not from its log of writes yet.
+    #[error(
+        "another program reads the database as it was before; what was erased stays in the log of writes beside it until it ends"
+    )]
+    StillRead,
     /// A write did not come to its end.
     #[error("the write did not come to its end")]
     WriterFailed,
@@ -189,6 +198,8 @@ pub struct Store {
     reporting: Reporting,
     /// The newest revision of what is tracked that was seen.
     tracking: Arc<AtomicI64>,
+    /// How often somebody was erased, at least.
+    erasures: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -207,7 +218,7 @@ impl Store {
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
-        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default() })
+        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default(), erasures: Arc::default() })
     }
 
     /// A writer on a database whose schema is up to date.
@@ -225,8 +236,10 @@ impl Store {
     /// Begins to read.
     pub async fn read(&self) -> Result<Reading, StoreError> {
         let mut reading = self.read.begin().await?;
-        reading.tracking = self.refuse_other_reporting(&mut reading.connection()).await?.tracking;
+        let standing = self.refuse_other_reporting(&mut reading.connection()).await?;
+        (reading.tracking, reading.erasures) = (standing.tracking, standing.erasures);
         self.saw_tracking(reading.tracking);
+        self.erasures.fetch_max(reading.erasures, Ordering::AcqRel);
         Ok(reading)
     }
 
@@ -250,10 +263,16 @@ impl Store {
         standing.filter(|standing| standing.agrees_with(self.reporting)).ok_or(StoreError::ReportingChanged)
     }
 
-    /// The revision of what is tracked, at least as new as whatever this process has read: answers that were kept under
-    /// another one are over.
+    /// The revision of what is tracked and who was erased, at least as new as whatever this process has read: answers that
+    /// were kept under another one are over.
     pub fn tracking_revision(&self) -> i64 {
-        self.tracking.load(Ordering::Acquire)
+        // Neither ever goes down.
+        self.tracking.load(Ordering::Acquire) + self.erasures_seen()
+    }
+
+    /// How often somebody was erased, as far as this process has read.
+    pub(crate) fn erasures_seen(&self) -> i64 {
+        self.erasures.load(Ordering::Acquire)
     }
 
     fn saw_tracking(&self, revision: i64) {

@@ -1,7 +1,7 @@
 //! The partitions of the raw events in Postgres: one for each month in UTC, so that dropping old events is dropping a
 //! table. SQLite has one table.
 
-use super::{StoreError, connection::Connection, rollup::Fact, statement::query};
+use super::{StoreError, connection::Connection, kept::hold_roll_ups, rollup::Fact, statement::query};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime};
 use model::instant::Instant;
 use sqlx::AssertSqlSafe;
@@ -76,6 +76,9 @@ async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), S
 /// Drops those that end by then, with all that is in them, and the older events of the others. Whoever reads or writes
 /// events waits for the former; where that would take long, it fails instead.
 pub(super) async fn drop_before(connection: &mut Connection<'_>, until: Instant) -> Result<(), StoreError> {
+    // Of several servers one does. This lock keeps off nobody else; and no roll-ups are computed meanwhile.
+    query("SELECT pg_advisory_xact_lock(CAST(CAST('event'::regclass AS OID) AS BIGINT))").execute(connection).await?;
+    hold_roll_ups(connection).await?;
     // First, as it makes nobody wait.
     query("DELETE FROM event WHERE time < $1 AND (time >= $2 OR time < $3)")
         .bind(until.millis())

@@ -14,7 +14,7 @@ use super::{
 };
 use model::{Day, instant::Instant};
 use sqlx::AssertSqlSafe;
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 /// How many events are rolled up at a time.
 const BATCH: i64 = 50_000;
@@ -78,7 +78,7 @@ pub(super) async fn roll_up_again(
         delete.execute(connection).await?;
     }
     query("UPDATE day_revision SET revision = revision + 1").execute(connection).await?;
-    let tracking = Tracking::read(connection).await?;
+    let tracking = Arc::new(Tracking::read(connection).await?);
     let (mut count, mut recent) = (0, RecentDays::default());
     loop {
         let facts = events.next(connection).await?;
@@ -90,15 +90,24 @@ pub(super) async fn roll_up_again(
     }
 }
 
-/// Waits for whoever stores events, however long, and lets nobody else store any until the transaction ends. An SQLite
-/// transaction is alone anyway.
-pub(super) async fn hold_events(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+/// Waits for whoever stores events, however long or at most for so long, and lets nobody else store any until the
+/// transaction ends. Whoever begins to store some waits behind it. An SQLite transaction is alone anyway.
+pub(super) async fn hold_events(connection: &mut Connection<'_>, patience: Option<Duration>) -> Result<(), StoreError> {
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }
-    query("SET LOCAL lock_timeout = 0").execute(connection).await?;
-    query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await.map(|_| ())
+    let millis = patience.map_or(0, |patience| patience.as_millis());
+    query(AssertSqlSafe(format!("SET LOCAL lock_timeout = {millis}"))).execute(connection).await?;
+    match query("LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE").execute(connection).await {
+        Err(StoreError::Database(sqlx::Error::Database(error))) if error.code().as_deref() == Some(LOCK_TIMEOUT) => {
+            Err(StoreError::Occupied)
+        }
+        held => held.map(|_| ()),
+    }
 }
+
+/// What Postgres calls a lock that was waited for too long.
+const LOCK_TIMEOUT: &str = "55P03";
 
 /// A walk through all events that are kept, some at a time.
 pub(super) enum Events {
@@ -116,7 +125,7 @@ impl Events {
             let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
             return Ok(Self::Sqlite(0, since));
         }
-        hold_events(connection).await?;
+        hold_events(connection, None).await?;
         let since = events_since(connection).await?.map_or(i64::MIN, Instant::millis);
         let sql = format!(
             "DECLARE every_event NO SCROLL CURSOR FOR \

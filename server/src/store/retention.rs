@@ -8,9 +8,10 @@ use super::{
     Store, StoreError,
     audit::{Author, States, Subject, enter},
     connection::{Connection, Writing},
+    kept::hold_roll_ups,
     partition,
     setting::{self, EVENTS_SINCE},
-    statement::query,
+    statement::{Column, bulk, query},
 };
 use crate::task::carry_out;
 use chrono::Days;
@@ -76,20 +77,31 @@ impl Store {
     /// Drops raw events that are older than they are kept, where somebody said how long that is. Returns from when on they
     /// are there. On Postgres one server does, and holds the others off until it has, or is gone.
     pub async fn drop_old_events(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
-        let Some(until) = self.reach(now).await? else { return Ok(None) };
+        if self.reach(now).await?.is_none() {
+            return Ok(None);
+        }
         let store = self.clone();
         carry_out(async move {
             let writer = store.writer_apart().await?;
             let mut writing = Writing::begin(writer.lock().await).await?;
             let connection = &mut writing.connection_beside_days();
+            // As whoever computes the roll-ups again does, before anything that is written.
+            hold_roll_ups(connection).await?;
             store.refuse_other_reporting(connection).await?;
-            let until = advance(connection, until).await?;
-            if store.is_shared() {
-                partition::drop_before(connection, until).await?;
+            let first = held_days(connection).await?.and_then(|days| first_kept(store.reporting.zone, days, now));
+            if let Some(first) = first {
+                advance(connection, first).await?;
             }
+            let until = events_since(connection).await?;
             writing.commit().await?;
-            if !store.is_shared() {
-                store.drop_in_pieces(until).await?;
+            let Some(until) = until else { return Ok(None) };
+            match store.is_shared() {
+                true => {
+                    let mut writing = Writing::begin(writer.lock().await).await?;
+                    partition::drop_before(&mut writing.connection_beside_days(), until).await?;
+                    writing.commit().await?;
+                }
+                false => store.drop_in_pieces(until).await?,
             }
             Ok(Some(until))
         })
@@ -103,24 +115,31 @@ impl Store {
             let old = query("SELECT seq FROM event WHERE seq > $1 AND time < $2 ORDER BY seq LIMIT $3");
             let old = old.bind(last).bind(until.millis()).bind(ROWS);
             let old: Vec<(i64,)> = old.fetch_all(&mut self.read.begin().await?.connection()).await?;
-            let Some(((first,), (end,))) = old.first().zip(old.last()) else { return Ok(()) };
+            let Some((end,)) = old.last() else { return Ok(()) };
+            last = *end;
             let mut writing = self.write().await?;
-            let delete = query("DELETE FROM event WHERE seq BETWEEN $1 AND $2 AND time < $3");
-            let delete = delete.bind(*first).bind(*end).bind(until.millis());
+            let delete = bulk(
+                "WITH old (seq) AS ({rows}) DELETE FROM event WHERE seq IN (SELECT seq FROM old)",
+                [Column::ints(old.into_iter().map(|(seq,)| seq))],
+            );
             delete.execute(&mut writing.connection_beside_days()).await?;
             writing.commit().await?;
-            last = *end;
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Writes down from when on raw events are there, which is never moved back: what is gone is gone. Returns what stands.
-async fn advance(connection: &mut Connection<'_>, until: Instant) -> Result<Instant, StoreError> {
+/// For how many days raw events are kept; whoever changes that waits until the transaction ends.
+async fn held_days(connection: &mut Connection<'_>) -> Result<Option<u32>, StoreError> {
+    query("UPDATE setting SET value = value WHERE name = $1").bind(RETENTION).execute(connection).await?;
+    days(connection).await
+}
+
+/// Writes down from when on raw events are there, which is never moved back: what is gone is gone.
+async fn advance(connection: &mut Connection<'_>, until: Instant) -> Result<(), StoreError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value \
                WHERE CAST(setting.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
-    query(sql).bind(EVENTS_SINCE).bind(&*until.millis().to_string()).execute(connection).await?;
-    Ok(events_since(connection).await?.unwrap_or(until))
+    query(sql).bind(EVENTS_SINCE).bind(&*until.millis().to_string()).execute(connection).await.map(|_| ())
 }
 
 /// The beginning of the first local day that is kept.

@@ -10,7 +10,7 @@ use super::{
     day_number,
     dimension::Numbers,
     recent::{Known, RecentDays, StoredModuleDay},
-    statement::{Column, append, bulk, put, row_count},
+    statement::{Column, append, bulk, put, query, row_count},
     tracking::{Shown, Tracking},
 };
 use model::{
@@ -19,7 +19,10 @@ use model::{
     uses::{DayUses, Use},
     zone::{LocalMinute, LocalMinutes},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// An event as the database knows it.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +94,9 @@ struct Addition<K, D> {
 }
 
 /// What facts add for each user and day, each key once; merged with what was there as far as that is remembered.
-pub(super) struct Additions<'t> {
+pub(super) struct Additions {
     reporting: Reporting,
-    tracking: &'t Tracking,
+    tracking: Arc<Tracking>,
     users: Vec<Addition<UserKey, UserDay>>,
     modules: Vec<Addition<UserModuleKey, UserModuleDay>>,
     /// The places of those that are yet to be merged.
@@ -113,7 +116,7 @@ pub(super) struct Sums {
 /// Brings every roll-up up to date with what events add that are new, whose accounts are locked.
 pub(super) async fn apply(
     connection: &mut Connection<'_>,
-    mut additions: Additions<'_>,
+    mut additions: Additions,
     recent: &mut RecentDays,
 ) -> Result<(), StoreError> {
     // Of days that were not looked at before, more may be known by now.
@@ -122,9 +125,13 @@ pub(super) async fn apply(
     additions.merge_unread_modules(connection).await?;
     let Additions { users, modules, sums, .. } = additions;
     let (new_users, users) = apart(users, |user| user);
-    insert_users(connection, &new_users).await?;
-    put_users(connection, &users).await?;
-    let (new_modules, modules) = apart(modules, UserModuleDay::stored);
+    let written = async {
+        insert_users(connection, &new_users).await?;
+        put_users(connection, &users).await
+    };
+    // Packed while the database works.
+    let (written, (new_modules, modules)) = tokio::join!(written, async { apart(modules, UserModuleDay::stored) });
+    written?;
     insert_modules(connection, &new_modules).await?;
     put_modules(connection, &modules).await?;
     // Last: every server waits for whoever has written these.
@@ -133,8 +140,11 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// What is stored, by its key.
+type Rows<K, S> = Vec<(K, S)>;
+
 /// New rows, and those there were.
-fn apart<K, D, S>(additions: Vec<Addition<K, D>>, stored: impl Fn(D) -> S) -> (Vec<(K, S)>, Vec<(K, S)>) {
+fn apart<K, D, S>(additions: Vec<Addition<K, D>>, stored: impl Fn(D) -> S) -> (Rows<K, S>, Rows<K, S>) {
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for Addition { key, day, is_new } in additions {
         if is_new { &mut new } else { &mut old }.push((key, stored(day)));
@@ -160,9 +170,9 @@ pub(super) async fn lock_accounts(
     lock.execute(connection).await
 }
 
-impl<'t> Additions<'t> {
+impl Additions {
     /// Sorts facts by what they add to, adds up neighbours, and merges them with what is remembered.
-    pub(super) fn of(reporting: Reporting, tracking: &'t Tracking, facts: &[Fact], recent: &RecentDays) -> Self {
+    pub(super) fn of(reporting: Reporting, tracking: &Arc<Tracking>, facts: &[Fact], recent: &RecentDays) -> Self {
         let mut local_minutes = LocalMinutes::of_zone(&reporting.zone);
         let mut signals: Vec<Signal> = facts
             .iter()
@@ -201,6 +211,7 @@ impl<'t> Additions<'t> {
         }
         let (unmerged_users, unmerged_modules) = ((0..users.len()).collect(), (0..modules.len()).collect());
         let sums = Sums::of_days(signals.iter().map(|signal| signal.user.0));
+        let tracking = Arc::clone(tracking);
         let mut additions = Self { reporting, tracking, users, modules, unmerged_users, unmerged_modules, sums };
         additions.merge_remembered(recent);
         additions
@@ -230,17 +241,8 @@ impl<'t> Additions<'t> {
 
     async fn merge_unread_users(&mut self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         let unread = std::mem::take(&mut self.unmerged_users);
-        let select = bulk(
-            "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-             SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-             WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-            with_places(user_columns(unread.iter().map(|place| &self.users[*place].key))),
-        );
-        let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
-        let stored = rows.into_iter().map(|(number, minutes, seconds, actions, last_signal)| {
-            (number, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-        });
-        let stored: HashMap<i64, UserDay> = stored.collect();
+        let keys = unread.iter().map(|place| &self.users[*place].key);
+        let stored: HashMap<i64, UserDay> = read_users(connection, keys).await?.into_iter().collect();
         for (number, place) in (0..).zip(unread) {
             self.merge_user(place, stored.get(&number));
         }
@@ -463,7 +465,7 @@ pub(super) fn user_columns<'a>(keys: impl Iterator<Item = &'a UserKey> + Clone) 
 }
 
 /// The columns of keys.
-fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
+pub(super) fn user_module_columns<'a>(keys: impl Iterator<Item = &'a UserModuleKey> + Clone) -> Vec<Column<'static>> {
     vec![
         Column::ints(keys.clone().map(|key| key.0)),
         Column::ints(keys.clone().map(|key| key.1)),
@@ -483,16 +485,31 @@ const USER_REST: [&str; 4] = ["minutes", "seconds", "actions", "last_signal"];
 const USER_MODULE_KEY: [&str; 4] = ["day", "account_no", "user_no", "module_no"];
 const USER_MODULE_REST: [&str; 3] = ["actions", "last_use", "uses"];
 
-/// Writes rows of `user_day` whose keys none has.
-pub(super) async fn insert_users(
+/// Reads rows of `user_day`, each with the place of its key among these.
+pub(super) async fn read_users<'a>(
     connection: &mut Connection<'_>,
-    users: &[(UserKey, UserDay)],
-) -> Result<(), StoreError> {
-    append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users), || ()).await
+    keys: impl Iterator<Item = &'a UserKey> + Clone,
+) -> Result<Vec<(i64, UserDay)>, StoreError> {
+    let select = bulk(
+        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
+        with_places(user_columns(keys)),
+    );
+    let rows = select.fetch_all::<(i64, Vec<u8>, i64, i64, i64)>(connection).await?;
+    let user = |(place, minutes, seconds, actions, last_signal): (i64, Vec<u8>, i64, i64, i64)| {
+        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
+    };
+    Ok(rows.into_iter().map(user).collect())
+}
+
+/// Writes rows of `user_day` whose keys none has.
+async fn insert_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+    append(connection, "user_day", &[&USER_KEY[..], &USER_REST].concat(), user_rows(users)).await
 }
 
 /// Writes rows of `user_day` over those with their keys.
-async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
+pub(super) async fn put_users(connection: &mut Connection<'_>, users: &[(UserKey, UserDay)]) -> Result<(), StoreError> {
     put("user_day", &USER_KEY, &USER_REST, user_rows(users)).execute(connection).await
 }
 
@@ -506,16 +523,16 @@ fn user_rows(users: &[(UserKey, UserDay)]) -> Vec<Column<'_>> {
 }
 
 /// Writes rows of `user_module_day` whose keys none has.
-pub(super) async fn insert_modules(
+async fn insert_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
     let names = [&USER_MODULE_KEY[..], &USER_MODULE_REST].concat();
-    append(connection, "user_module_day", &names, module_rows(modules), || ()).await
+    append(connection, "user_module_day", &names, module_rows(modules)).await
 }
 
 /// Writes rows of `user_module_day` over those with their keys.
-async fn put_modules(
+pub(super) async fn put_modules(
     connection: &mut Connection<'_>,
     modules: &[(UserModuleKey, StoredModuleDay)],
 ) -> Result<(), StoreError> {
@@ -572,11 +589,23 @@ async fn add_parts(
 /// Drops the sums of days, among these, that hold no event any more, tracked or not.
 async fn prune_totals(connection: &mut Connection<'_>, days: Vec<i64>) -> Result<(), StoreError> {
     let text = format!(
-        "WITH changed (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
-         AND day IN (SELECT day FROM changed) \
-         AND NOT EXISTS (SELECT 1 FROM user_module_day d WHERE d.day = total_day.day)"
+        "WITH changed (day) AS ({{rows}}) SELECT day FROM total_day WHERE scope_no = {ALL_ACCOUNTS} AND users = 0 \
+         AND day IN (SELECT day FROM changed)"
     );
-    bulk(text, [Column::ints(days)]).execute(connection).await
+    let unused: Vec<(i64,)> = bulk(text, [Column::ints(days)]).fetch_all(connection).await?;
+    let mut empty = Vec::new();
+    // One by one, and each by a statement that every shard can answer.
+    for (day,) in unused {
+        let any = query("SELECT day FROM user_module_day WHERE day = $1 LIMIT 1").bind(day);
+        if any.fetch_optional::<(i64,)>(connection).await?.is_none() {
+            empty.push(day);
+        }
+    }
+    let text = format!(
+        "WITH empty (day) AS ({{rows}}) DELETE FROM total_day WHERE scope_no = {ALL_ACCOUNTS} \
+         AND day IN (SELECT day FROM empty)"
+    );
+    bulk(text, [Column::ints(empty)]).execute(connection).await
 }
 
 /// Drops the sums of what nobody used, among these.

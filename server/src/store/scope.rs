@@ -5,7 +5,7 @@
 use super::{
     Reading, Store, StoreError,
     connection::Connection,
-    kept::hold_roll_ups,
+    kept::{as_sent, hold_roll_ups},
     statement::{Column, Query, bulk, query},
     team,
 };
@@ -150,8 +150,8 @@ impl Store {
 pub(super) enum Hold {
     /// So that none of them changes, by whoever works out what an account belongs to.
     Unchanged,
-    /// So that nobody else works that out, by whoever changes teams. Whoever waits for this holds no account, and whoever
-    /// has it waits for none: so nobody waits for each other.
+    /// So that nobody else works that out, by whoever changes teams. Whoever has this waits for no account: so nobody waits
+    /// for each other.
     Alone,
 }
 
@@ -269,10 +269,13 @@ async fn drop_scope(connection: &mut Connection<'_>, scope_no: i64) -> Result<()
         // First: whoever keeps sums of it holds this row.
         "DELETE FROM scope WHERE scope_no = $1",
         "DELETE FROM scope_account WHERE scope_no = $1",
-        "DELETE FROM scope_day WHERE scope_no = $1",
-        "DELETE FROM activity_day WHERE scope_no = $1",
     ] {
         query(sql).bind(scope_no).execute(connection).await?;
+    }
+    for kept_no in [scope_no, as_sent(scope_no)] {
+        for sql in ["DELETE FROM scope_day WHERE scope_no = $1", "DELETE FROM activity_day WHERE scope_no = $1"] {
+            query(sql).bind(kept_no).execute(connection).await?;
+        }
     }
     Ok(())
 }

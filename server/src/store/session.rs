@@ -70,7 +70,7 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         if !hold_password(connection, member_no, password).await? {
-            return Ok(false);
+            return writing.roll_back(false).await;
         }
         insert_session(connection, member_no, session).await?;
         writing.commit().await?;
@@ -90,7 +90,7 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         if !hold_password(connection, member_no, password).await? {
-            return Ok(false);
+            return writing.roll_back(false).await;
         }
         put_password(connection, member_no, new).await?;
         insert_session(connection, member_no, session).await?;

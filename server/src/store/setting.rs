@@ -136,12 +136,25 @@ pub(super) async fn reporting(connection: &mut Connection<'_>) -> Result<Option<
     Ok(standing(connection).await?.map(|standing| standing.reporting))
 }
 
+/// Lets nobody else do the same until the transaction ends.
+pub(super) async fn hold_roll_ups(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let sql = "UPDATE setting SET value = value WHERE name = $1";
+    query(sql).bind(ROLL_UPS.0).execute(connection).await.map(|_| ())
+}
+
 /// Counts up the revision of what is tracked, and returns it. Whoever else does so waits until the transaction ends.
 pub(super) async fn raise_tracking(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE SET \
                value = CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT) RETURNING CAST(value AS BIGINT)";
     let (revision,) = query(sql).bind(TRACKING).fetch_one(connection).await?;
     Ok(revision)
+}
+
+/// The revision of what is tracked, if there is one, which stays as it is until the transaction ends.
+pub(super) async fn hold_tracking(connection: &mut Connection<'_>) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE setting SET value = value WHERE name = $1 RETURNING CAST(value AS BIGINT)";
+    let held: Option<(i64,)> = query(sql).bind(TRACKING).fetch_optional(connection).await?;
+    Ok(held.map(|(revision,)| revision))
 }
 
 /// What whoever writes must agree with.

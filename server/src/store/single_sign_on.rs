@@ -122,7 +122,7 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         let had_administrator = hold_administrators(connection).await?;
-        let Some(member) = find_member(connection, member_no).await? else { return Ok(false) };
+        let Some(member) = find_member(connection, member_no).await? else { return writing.roll_back(false).await };
         let sql = "DELETE FROM single_sign_on WHERE member_no = $1 RETURNING issuer, subject";
         let unlinked: Vec<(String, String)> = query(sql).bind(member_no).fetch_all(connection).await?;
         forget_browsers(connection, member_no).await?;

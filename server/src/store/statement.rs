@@ -193,14 +193,13 @@ pub(super) fn put<'a>(table: &str, key: &[&str], rest: &[&str], columns: impl In
 /// (<https://github.com/transact-rs/sqlx/issues/4335>): more than fewer rows are worth.
 const COPIED_ROWS: usize = 4_000;
 
-/// Writes rows that clash with none, the fastest way each database has, and works on something else while it does.
-pub(super) async fn append<T>(
+/// Writes rows that clash with none, the fastest way each database has.
+pub(super) async fn append(
     connection: &mut Connection<'_>,
     table: &str,
     names: &[&str],
     columns: Vec<Column<'_>>,
-    work: impl FnOnce() -> T,
-) -> Result<T, StoreError> {
+) -> Result<(), StoreError> {
     let names = names.join(", ");
     match connection {
         Connection::Postgres(connection) if row_count(&columns) >= COPIED_ROWS => {
@@ -213,11 +212,10 @@ pub(super) async fn append<T>(
                 copy.send(copied(&columns, from..rows.min(from + ROWS_PER_MESSAGE))).await?;
             }
             copy.send(&COPY_END[..]).await?;
-            let (copied, worked) = tokio::join!(copy.finish(), async { work() });
-            copied?;
-            Ok(worked)
+            copy.finish().await?;
+            Ok(())
         }
-        _ => bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute_while(connection, work).await,
+        _ => bulk(format!("INSERT INTO {table} ({names}) {{rows}}"), columns).execute(connection).await,
     }
 }
 
@@ -230,7 +228,7 @@ pub(super) async fn append_unless_clashing(
     columns: Vec<Column<'_>>,
 ) -> Result<bool, StoreError> {
     query("SAVEPOINT before_rows").execute(connection).await?;
-    let clashes = match append(connection, table, names, columns, || ()).await {
+    let clashes = match append(connection, table, names, columns).await {
         Ok(()) => false,
         Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => true,
         Err(error) => return Err(error),
@@ -335,17 +333,8 @@ impl Bulk<'_> {
 
     /// Runs it.
     pub(super) async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
-        self.execute_while(connection, || ()).await
-    }
-
-    /// Runs it, and works on something else while the database works on this.
-    pub(super) async fn execute_while<T>(
-        self,
-        connection: &mut Connection<'_>,
-        work: impl FnOnce() -> T,
-    ) -> Result<T, StoreError> {
         if self.length() == 0 {
-            return Ok(work());
+            return Ok(());
         }
         match connection {
             Connection::Sqlite(connection) => {
@@ -361,17 +350,14 @@ impl Bulk<'_> {
                     done?;
                     statement = next?;
                 }
-                let (done, worked) = tokio::join!(run(statement), async { work() });
-                done?;
-                Ok(worked)
+                run(statement).await?;
             }
             Connection::Postgres(connection) => {
                 let query = bind_columns!(sqlx::query(AssertSqlSafe(self.postgres_text())), self.columns);
-                let (done, worked) = tokio::join!(query.execute(&mut **connection), async { work() });
-                done?;
-                Ok(worked)
+                query.execute(&mut **connection).await?;
             }
         }
+        Ok(())
     }
 
     /// A statement for SQLite with its arguments: for these rows, with so many places.

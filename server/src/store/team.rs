@@ -122,7 +122,9 @@ impl Store {
         if taken.is_some() {
             return Err(StoreError::TeamNameTaken(team.name.clone()));
         }
-        let Some(before) = definitions(connection, None).await?.remove(&team_no) else { return Ok(false) };
+        let Some(before) = definitions(connection, None).await?.remove(&team_no) else {
+            return writing.roll_back(false).await;
+        };
         let sql = "UPDATE team SET name = $2 WHERE team_no = $1";
         query(sql).bind(team_no).bind(&*team.name).execute(connection).await?;
         delete_parts(connection, team_no).await?;
@@ -143,7 +145,9 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         hold_teams(connection, Hold::Alone).await?;
-        let Some(before) = definitions(connection, None).await?.remove(&team_no) else { return Ok(false) };
+        let Some(before) = definitions(connection, None).await?.remove(&team_no) else {
+            return writing.roll_back(false).await;
+        };
         query("DELETE FROM team WHERE team_no = $1").bind(team_no).execute(connection).await?;
         delete_parts(connection, team_no).await?;
         query("DELETE FROM team_member WHERE team_no = $1").bind(team_no).execute(connection).await?;
@@ -160,7 +164,9 @@ impl Store {
         let mut writing = self.write().await?;
         let connection = &mut writing.connection();
         hold_teams(connection, Hold::Alone).await?;
-        let Some(member) = member::find_member(connection, member_no).await? else { return Ok(false) };
+        let Some(member) = member::find_member(connection, member_no).await? else {
+            return writing.roll_back(false).await;
+        };
         put_teams(connection, &member, teams, author).await?;
         writing.commit().await?;
         Ok(true)

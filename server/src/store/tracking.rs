@@ -5,7 +5,11 @@ use super::{
     Reading, Scope, Store, StoreError,
     audit::{self, Author, States, Subject},
     connection::Connection,
-    day_from_number, day_number, rebuild, setting,
+    day_from_number, day_number,
+    kept::{NewSums, as_sent},
+    rebuild,
+    scope::Sums,
+    setting,
     statement::{Column, bulk, query},
     whole_day,
 };
@@ -19,10 +23,17 @@ use model::{
     uses::DayUses,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use sqlx::AssertSqlSafe;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// How long a change waits for who works on the events: as long, nobody else stores any.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What modules and activities are shown as, by number: what is not in here stands for itself and is tracked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tracking {
     /// Counted up with every change; none before it was read.
     revision: Option<i64>,
@@ -89,25 +100,45 @@ impl Tracking {
     }
 
     /// Whether it is that of a revision, and what is new in this transaction stands for itself.
-    pub(super) fn stands(&self, revision: i64, has_new_activities: bool) -> bool {
-        self.revision == Some(revision) && !(has_new_activities && self.merges_modules())
+    pub(super) fn stands(&self, revision: i64, new_activities: &[i64]) -> bool {
+        self.revision == Some(revision) && (new_activities.is_empty() || !self.merges_modules())
     }
 
-    /// Reads it again, and works out what new activities are shown as. Must be called where nobody else changes it.
+    /// Makes it that of a revision, and works out what new activities are shown as. Must be called where nobody else
+    /// changes what is tracked.
     pub(super) async fn settle(
         &mut self,
         connection: &mut Connection<'_>,
-        has_new_activities: bool,
+        revision: i64,
+        new_activities: &[i64],
     ) -> Result<(), StoreError> {
-        *self = Self::read(connection).await?;
-        if has_new_activities && self.merges_modules() {
-            // First: of two servers that bring two activities which are one, the second waits here for the first.
-            setting::raise_tracking(connection).await?;
-            let names = sent_names(connection).await?;
-            put_shown(connection, &names.sent, names.stored).await?;
+        if self.revision != Some(revision) {
             *self = Self::read(connection).await?;
         }
+        if self.stands(revision, new_activities) {
+            return Ok(());
+        }
+        // First: of two servers that bring two activities which are one, the second waits here for the first.
+        let revision = setting::hold_tracking(connection).await?;
+        if self.revision != revision {
+            *self = Self::read(connection).await?;
+        }
+        let shown = show_new(connection, self, new_activities).await?;
+        // What stands for itself every server takes for that anyway.
+        if !shown.is_empty() {
+            self.revision = Some(setting::raise_tracking(connection).await?);
+            self.activities.extend(shown);
+        }
         Ok(())
+    }
+
+    /// The modules of each shown module that are shown as one with others.
+    fn joined_modules(&self) -> BTreeMap<i64, BTreeSet<i64>> {
+        let mut joined: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for (number, shown) in self.modules.iter().filter(|(number, shown)| shown.number != **number) {
+            joined.entry(shown.number).or_default().extend([*number, shown.number]);
+        }
+        joined
     }
 
     fn merges_modules(&self) -> bool {
@@ -148,6 +179,36 @@ struct StoredActivity {
     tracked: i64,
 }
 
+impl StoredNames {
+    fn add_activities(&mut self, rows: Vec<ActivityFields>) {
+        for (
+            number,
+            module_no,
+            action,
+            display_name,
+            tracked,
+            merged_into,
+            shown_no,
+            shown_module_no,
+            name,
+            of_shown,
+        ) in rows
+        {
+            let choice = Choice { display_name, tracked: tracked != 0, merged_into };
+            let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
+            self.sent.activities.insert(number, activity);
+            let stored = StoredActivity { shown_no, module_no: shown_module_no, name, tracked: of_shown };
+            self.stored.activities.insert(number, stored);
+        }
+    }
+}
+
+/// What is read of an activity.
+const ACTIVITY_COLUMNS: &str = "a.activity_no, a.module_no, a.action, a.display_name, a.tracked, a.merged_into, \
+    COALESCE(a.shown_no, 0), COALESCE(a.shown_module_no, 0), COALESCE(a.shown_name, ''), a.shown_tracked";
+
+type ActivityFields = (i64, i64, String, Option<String>, i64, Option<i64>, i64, i64, String, i64);
+
 async fn sent_names(connection: &mut Connection<'_>) -> Result<StoredNames, StoreError> {
     let mut names = StoredNames { sent: SentNames::default(), stored: StoredShown::default() };
     let sql = "SELECT module_no, name, display_name, tracked, merged_into, COALESCE(shown_no, 0) FROM module";
@@ -159,29 +220,78 @@ async fn sent_names(connection: &mut Connection<'_>) -> Result<StoredNames, Stor
         names.sent.modules.insert(number, SentModule { name, choice });
         names.stored.modules.insert(number, shown_no);
     }
-    let sql = "SELECT activity_no, module_no, action, display_name, tracked, merged_into, COALESCE(shown_no, 0), \
-               COALESCE(shown_module_no, 0), COALESCE(shown_name, ''), shown_tracked FROM activity";
-    type ActivityFields = (i64, i64, String, Option<String>, i64, Option<i64>, i64, i64, String, i64);
-    for row in query(sql).fetch_all::<ActivityFields>(connection).await? {
-        let (number, module_no, action, display_name, tracked, merged_into, shown_no, shown_module_no, name, of_shown) =
-            row;
-        let choice = Choice { display_name, tracked: tracked != 0, merged_into };
-        let activity = SentActivity { module_no, action, choice, shown_no: (shown_no != 0).then_some(shown_no) };
-        names.sent.activities.insert(number, activity);
-        let stored = StoredActivity { shown_no, module_no: shown_module_no, name, tracked: of_shown };
-        names.stored.activities.insert(number, stored);
-    }
+    let activities = query(AssertSqlSafe(format!("SELECT {ACTIVITY_COLUMNS} FROM activity a")));
+    names.add_activities(activities.fetch_all(connection).await?);
     Ok(names)
+}
+
+/// New activities of modules that are shown as one with others, and all that has a say in what these are shown as.
+async fn names_beside(
+    connection: &mut Connection<'_>,
+    tracking: &Tracking,
+    new: &[i64],
+) -> Result<StoredNames, StoreError> {
+    let joined = tracking.joined_modules();
+    let mut names = StoredNames { sent: SentNames::default(), stored: StoredShown::default() };
+    names.add_activities(activities_by_number(connection, new.iter().copied()).await?);
+    names.sent.activities.retain(|_, activity| joined.contains_key(&tracking.module(activity.module_no).number));
+    let mut same: BTreeSet<(i64, String)> = BTreeSet::new();
+    for SentActivity { module_no, action, .. } in names.sent.activities.values() {
+        let shown_no = tracking.module(*module_no).number;
+        for &module_no in &joined[&shown_no] {
+            same.insert((module_no, action.clone()));
+            let merged_into = (module_no != shown_no).then_some(shown_no);
+            // What else there is to a module has no say.
+            let module = SentModule { name: String::new(), choice: Choice { merged_into, ..Choice::default() } };
+            names.sent.modules.insert(module_no, module);
+        }
+    }
+    let text = format!(
+        "WITH wanted (module_no, action) AS ({{rows}}) SELECT {ACTIVITY_COLUMNS} FROM wanted CROSS JOIN activity a \
+         WHERE a.module_no = wanted.module_no AND a.action = wanted.action"
+    );
+    let columns =
+        [Column::ints(same.iter().map(|of| of.0)), Column::texts(same.iter().map(|(_, action)| action.as_str()))];
+    names.add_activities(bulk(text, columns).fetch_all(connection).await?);
+    let merged: BTreeSet<i64> =
+        names.sent.activities.values().filter_map(|activity| activity.choice.merged_into).collect();
+    names.add_activities(activities_by_number(connection, merged.into_iter()).await?);
+    Ok(names)
+}
+
+async fn activities_by_number(
+    connection: &mut Connection<'_>,
+    numbers: impl Iterator<Item = i64>,
+) -> Result<Vec<ActivityFields>, StoreError> {
+    let text = format!(
+        "WITH wanted (activity_no) AS ({{rows}}) SELECT {ACTIVITY_COLUMNS} FROM wanted CROSS JOIN activity a \
+         WHERE a.activity_no = wanted.activity_no"
+    );
+    bulk(text, [Column::ints(numbers)]).fetch_all(connection).await
+}
+
+/// Works out what new activities are shown as, writes it, and returns those that don't stand for themselves. A new name
+/// changes nothing of what the others are shown as.
+async fn show_new(
+    connection: &mut Connection<'_>,
+    tracking: &Tracking,
+    new: &[i64],
+) -> Result<Vec<(i64, Shown)>, StoreError> {
+    let StoredNames { sent, stored } = names_beside(connection, tracking, new).await?;
+    let mut shown = sent.shown();
+    let new: BTreeSet<i64> = new.iter().copied().collect();
+    shown.activities.retain(|number, _| new.contains(number));
+    put_shown_activities(connection, &sent, &shown, &stored.activities).await?;
+    let as_others = shown.activities.iter().map(|(sent, of)| (*sent, Shown { number: of.number, tracked: of.tracked }));
+    Ok(as_others.filter(|(sent, shown)| shown.number != *sent || !shown.tracked).collect())
 }
 
 /// Works out what names are shown as, and writes what differs from what is there.
 async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: StoredShown) -> Result<(), StoreError> {
-    let ShownNames { modules, activities } = names.shown();
-    let mut joined: BTreeMap<i64, usize> = BTreeMap::new();
-    modules.values().for_each(|shown| *joined.entry(*shown).or_default() += 1);
+    let shown = names.shown();
     let shown_by = |(number, shown): (&i64, &i64)| (*number, if shown == number { 0 } else { *shown });
     let changed = |(number, shown): &(i64, i64)| stored.modules.get(number) != Some(shown);
-    let modules: Vec<(i64, i64)> = modules.iter().map(shown_by).filter(changed).collect();
+    let modules: Vec<(i64, i64)> = shown.modules.iter().map(shown_by).filter(changed).collect();
     bulk(
         "WITH shown (module_no, shown_no) AS ({rows}) UPDATE module SET shown_no = NULLIF(shown.shown_no, 0) \
          FROM shown WHERE module.module_no = shown.module_no",
@@ -189,23 +299,32 @@ async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: S
     )
     .execute(connection)
     .await?;
-    let activity = |(number, shown): (&i64, ShownActivity)| {
+    put_shown_activities(connection, names, &shown, &stored.activities).await
+}
+
+/// The same of activities alone.
+async fn put_shown_activities(
+    connection: &mut Connection<'_>,
+    names: &SentNames,
+    ShownNames { modules, activities }: &ShownNames,
+    stored: &BTreeMap<i64, StoredActivity>,
+) -> Result<(), StoreError> {
+    let mut joined: BTreeMap<i64, usize> = BTreeMap::new();
+    modules.values().for_each(|shown| *joined.entry(*shown).or_default() += 1);
+    let activity = |(number, shown): (&i64, &ShownActivity)| {
         // Where modules are joined, others may come that are the same.
         let stands_for_others = shown.number != *number || joined.get(&shown.module_no).is_some_and(|count| *count > 1);
         let is_elsewhere = names.activities.get(number).is_some_and(|sent| sent.module_no != shown.module_no);
         let activity = StoredActivity {
             shown_no: if stands_for_others { shown.number } else { 0 },
             module_no: if is_elsewhere { shown.module_no } else { 0 },
-            name: shown.display_name.unwrap_or_default(),
+            name: shown.display_name.clone().unwrap_or_default(),
             tracked: shown.tracked.into(),
         };
         (*number, activity)
     };
-    let activities: Vec<(i64, StoredActivity)> = activities
-        .iter()
-        .map(|(number, shown)| activity((number, shown.clone())))
-        .filter(|(number, shown)| stored.activities.get(number) != Some(shown))
-        .collect();
+    let activities: Vec<(i64, StoredActivity)> =
+        activities.iter().map(activity).filter(|(number, shown)| stored.get(number) != Some(shown)).collect();
     bulk(
         "WITH shown (activity_no, shown_no, module_no, name, tracked) AS ({rows}) UPDATE activity SET \
          shown_no = NULLIF(shown.shown_no, 0), shown_module_no = NULLIF(shown.module_no, 0), \
@@ -225,21 +344,53 @@ async fn put_shown(connection: &mut Connection<'_>, names: &SentNames, stored: S
 
 impl Store {
     /// Chooses something for a module or an activity, for all there was and all that comes, and returns what is chosen now;
-    /// `None` where there is no such one. Whoever stores events waits meanwhile. Must not be cancelled half-way: run it in a
-    /// task of its own.
+    /// `None` where there is no such one. Whoever stores events waits meanwhile; where others work on the events for long,
+    /// it fails. Must not be cancelled half-way: run it in a task of its own.
     pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
         let mut writing = self.write().await?;
-        let connection = &mut writing.connection();
-        rebuild::hold_events(connection).await?;
+        let change = match self.find_change(&mut writing.connection_beside_days(), name, choice).await {
+            Ok(Wanted::Change(change)) => change,
+            Ok(Wanted::Nothing(chosen)) => return writing.roll_back(chosen).await,
+            Err(error @ (StoreError::Choice(_) | StoreError::Occupied)) => {
+                return writing.roll_back(Err(error)).await?;
+            }
+            Err(error) => return Err(error),
+        };
+        let chosen = chosen(&change.sent, name).cloned();
+        let revision = self.change(&mut writing.connection(), name, *change, author).await?;
+        writing.commit().await?;
+        self.saw_tracking(revision);
+        Ok(chosen)
+    }
+
+    /// What a choice would change, where nobody else changes what is tracked or stores events.
+    async fn find_change(
+        &self,
+        connection: &mut Connection<'_>,
+        name: SentName,
+        choice: Choice,
+    ) -> Result<Wanted, StoreError> {
+        rebuild::hold_events(connection, Some(PATIENCE)).await?;
         self.refuse_other_reporting(connection).await?;
         let StoredNames { mut sent, stored } = sent_names(connection).await?;
-        let Some(subject) = subject(&sent, name) else { return Ok(None) };
-        let state_before = state(&sent, name);
+        let Some(subject) = subject(&sent, name) else { return Ok(Wanted::Nothing(None)) };
+        let before = state(&sent, name);
         sent.choose(name, choice).map_err(StoreError::Choice)?;
-        let states = States { before: state_before, after: state(&sent, name) };
+        let states = States { before, after: state(&sent, name) };
         if states.before == states.after {
-            return Ok(chosen(&sent, name).cloned());
+            return Ok(Wanted::Nothing(chosen(&sent, name).cloned()));
         }
+        Ok(Wanted::Change(Box::new(Change { sent, stored, subject, states })))
+    }
+
+    /// Makes a change, and returns the revision that what is tracked has got by it.
+    async fn change(
+        &self,
+        connection: &mut Connection<'_>,
+        name: SentName,
+        Change { sent, stored, subject, states }: Change,
+        author: &Author,
+    ) -> Result<i64, StoreError> {
         let before = Tracking::read(connection).await?;
         put_choice(connection, &sent, name).await?;
         put_shown(connection, &sent, stored).await?;
@@ -247,23 +398,38 @@ impl Store {
         let modules = concerned(&sent, &before, &after);
         if !modules.is_empty() {
             let module_of = sent.activities.iter().map(|(number, activity)| (*number, activity.module_no)).collect();
-            whole_day::show_again(connection, self.reporting, &modules, (&before, &after), &module_of).await?;
+            let change = whole_day::Change::new((&before, &after), &modules, &module_of);
+            whole_day::show_again(connection, self.reporting, &change).await?;
         }
         let revision = setting::raise_tracking(connection).await?;
         audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
-        writing.commit().await?;
-        self.saw_tracking(revision);
-        Ok(chosen(&sent, name).cloned())
+        Ok(revision)
     }
 }
 
-/// The shown modules, as they were, that hold anything which is shown otherwise now.
+/// What somebody wants who chooses something.
+enum Wanted {
+    Change(Box<Change>),
+    /// It is so already; or there is no such module or activity, and so nothing chosen.
+    Nothing(Option<Choice>),
+}
+
+/// What is to change.
+struct Change {
+    /// As they are to be.
+    sent: SentNames,
+    /// As it is yet.
+    stored: StoredShown,
+    subject: Subject,
+    states: States,
+}
+
+/// The modules, as they are sent, that hold anything which is shown otherwise now.
 fn concerned(names: &SentNames, before: &Tracking, after: &Tracking) -> BTreeSet<i64> {
     let modules = names.modules.keys().filter(|number| before.module(**number) != after.module(**number)).copied();
     let differs = |number: i64| shown(&before.activities, number) != shown(&after.activities, number);
     let activities = names.activities.iter().filter(|(number, _)| differs(**number));
-    let sent = modules.chain(activities.map(|(_, activity)| activity.module_no));
-    sent.map(|module_no| before.module(module_no).number).collect()
+    modules.chain(activities.map(|(_, activity)| activity.module_no)).collect()
 }
 
 async fn put_choice(connection: &mut Connection<'_>, names: &SentNames, name: SentName) -> Result<(), StoreError> {
@@ -334,6 +500,15 @@ pub struct NameFigures {
     pub period_actions: i64,
 }
 
+impl NameFigures {
+    /// Adds what was done on a day.
+    fn add(&mut self, day: i64, actions: i64, is_in_period: bool) {
+        self.last_day = self.last_day.max(Some(day_from_number(day)));
+        self.actions += actions;
+        self.period_actions += if is_in_period { actions } else { 0 };
+    }
+}
+
 impl Reading {
     /// Every module and activity there is.
     pub async fn sent_names(&mut self) -> Result<SentNames, StoreError> {
@@ -358,29 +533,153 @@ impl Reading {
     }
 
     /// What a scope did under each name as it was sent, by the number of the activity; of heartbeats by that of the module,
-    /// below 0. Reads every day there is, one at a time.
+    /// below 0. What is kept of it is added up by the database; of other days, all there is is read, one at a time, and what
+    /// comes of those before today may be kept.
     pub async fn name_figures(
         &mut self,
         scope: &Scope,
         period: Period,
-    ) -> Result<BTreeMap<i64, NameFigures>, StoreError> {
-        let days = query("SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day");
-        let days: Vec<(i64,)> = days.fetch_all(&mut self.connection()).await?;
-        let mut figures: BTreeMap<i64, NameFigures> = BTreeMap::new();
-        for (day,) in days {
-            let in_period = (day_number(period.from)..=day_number(period.to)).contains(&day);
-            let uses = scope.query("SELECT uses FROM user_module_day WHERE day = $2 AND {seen}").bind(day);
-            let uses: Vec<(Vec<u8>,)> = uses.fetch_all(&mut self.connection()).await?;
-            for (uses,) in uses {
-                for uses in DayUses::from_bytes(&uses).by_activity() {
-                    let figures = figures.entry(uses[0].activity).or_default();
-                    let actions = uses.iter().map(|of| of.count).sum::<i64>();
-                    figures.actions += actions;
-                    figures.period_actions += if in_period { actions } else { 0 };
-                    figures.last_day = Some(day_from_number(day));
-                }
+        today: Day,
+    ) -> Result<(BTreeMap<i64, NameFigures>, Option<NewSums>), StoreError> {
+        let of_scope = match scope.sums() {
+            Sums::Nothing => return Ok((BTreeMap::new(), None)),
+            Sums::Kept | Sums::Added => (scope.number(), 0),
+            Sums::KeptByDay { scope_no, revision } => (scope_no, revision),
+        };
+        let kept = (as_sent(of_scope.0), of_scope.1);
+        let period = (day_number(period.from), day_number(period.to));
+        let days = self.days_kept(kept, (i64::MIN, i64::MAX)).await?;
+        let mut figures = match days.kept.is_empty() {
+            true => BTreeMap::new(),
+            false => self.kept_figures(kept, period).await?,
+        };
+        let mut new = Vec::new();
+        for (day, revision) in days.unkept {
+            let actions = self.sent_actions(scope, day).await?;
+            for (number, actions) in &actions {
+                figures.entry(*number).or_default().add(day, *actions, (period.0..=period.1).contains(&day));
+            }
+            // Today goes on.
+            if day < day_number(today) {
+                new.push(((day, revision), actions));
             }
         }
-        Ok(figures)
+        let new = scope.is_everybodys().then(|| NewSums::as_sent(of_scope, new.into_iter())).flatten();
+        Ok((figures, new))
+    }
+
+    /// What is kept of it and still stands.
+    async fn kept_figures(
+        &mut self,
+        (kept_no, revision): (i64, i64),
+        (from, to): (i64, i64),
+    ) -> Result<BTreeMap<i64, NameFigures>, StoreError> {
+        let sql = "SELECT d.activity_no, MAX(d.day), CAST(SUM(d.actions) AS BIGINT), \
+                   CAST(SUM(CASE WHEN d.day BETWEEN $3 AND $4 THEN d.actions ELSE 0 END) AS BIGINT) \
+                   FROM scope_day k JOIN day_revision r ON r.day = k.day AND r.revision = k.day_revision \
+                   JOIN activity_day d ON d.scope_no = k.scope_no AND d.day = k.day \
+                   WHERE k.scope_no = $1 AND k.scope_revision = $2 GROUP BY d.activity_no";
+        let rows = query(sql).bind(kept_no).bind(revision).bind(from).bind(to);
+        let rows: Vec<(i64, i64, i64, i64)> = rows.fetch_all(&mut self.connection()).await?;
+        let figures = |(number, day, actions, period_actions)| {
+            (number, NameFigures { last_day: Some(day_from_number(day)), actions, period_actions })
+        };
+        Ok(rows.into_iter().map(figures).collect())
+    }
+
+    /// The actions under each name on a day.
+    async fn sent_actions(&mut self, scope: &Scope, day: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
+        let uses = scope.query("SELECT uses FROM user_module_day WHERE day = $2 AND {seen}").bind(day);
+        let uses: Vec<(Vec<u8>,)> = uses.fetch_all(&mut self.connection()).await?;
+        let mut actions: BTreeMap<i64, i64> = BTreeMap::new();
+        for (uses,) in uses {
+            for uses in DayUses::from_bytes(&uses).by_activity() {
+                *actions.entry(uses[0].activity).or_default() += uses.iter().map(|of| of.count).sum::<i64>();
+            }
+        }
+        Ok(actions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Asked, Sight};
+    use model::{
+        event::{Event, IdScope, Kind},
+        instant::Instant,
+    };
+
+    async fn store(directory: &tempfile::TempDir) -> Store {
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        Store::open(&url, Asked::default()).await.unwrap()
+    }
+
+    /// Lisa exports, so many days after the first.
+    fn event(days: i64) -> Event {
+        let time = Instant::from_millis(days * 86_400_000);
+        Event {
+            id: None,
+            id_scope: IdScope::Account,
+            account: "acme".into(),
+            account_name: None,
+            account_attributes: Vec::new(),
+            user: "lisa".into(),
+            user_name: None,
+            module: "Dashboard".into(),
+            kind: Kind::Activity { action: "Export".into(), count: 1 },
+            time,
+            received: time,
+        }
+    }
+
+    #[tokio::test]
+    async fn figures_of_names_are_kept_whatever_is_chosen_until_a_day_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let today = day_from_number(9);
+        let period = Period { from: day_from_number(2), to: day_from_number(8) };
+        // Actions ever and in the period, and whether there is anything new to be kept.
+        let look = async || {
+            let mut reading = store.read().await.unwrap();
+            let scope = reading.scope(Sight::ALL, None).await.unwrap();
+            let (figures, new) = reading.name_figures(&scope, period, today).await.unwrap();
+            let is_new = new.is_some();
+            if let Some(new) = new {
+                store.keep_sums(new).await.unwrap();
+            }
+            let NameFigures { last_day, actions, period_actions } = figures[&1];
+            (last_day.map(day_number), actions, period_actions, is_new)
+        };
+        store.append(&[event(0), event(3), event(9)]).await.unwrap();
+        assert_eq!(look().await, (Some(9), 3, 1, true));
+        assert_eq!(look().await, (Some(9), 3, 1, false));
+        let off = Choice { tracked: false, ..Choice::default() };
+        for choice in [off, Choice::default()] {
+            store.choose(SentName::Activity(1), choice, &Author::anyone()).await.unwrap().unwrap();
+            assert_eq!(look().await, (Some(9), 3, 1, false));
+        }
+        store.append(&[event(3), event(9)]).await.unwrap();
+        assert_eq!(look().await, (Some(9), 5, 2, true));
+        assert_eq!(look().await, (Some(9), 5, 2, false));
+    }
+
+    #[tokio::test]
+    async fn a_choice_that_changes_nothing_keeps_the_connection_and_what_is_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        store.append(&[event(0)]).await.unwrap();
+        let itself = Choice { merged_into: Some(1), ..Choice::default() };
+        for (name, choice) in [
+            (SentName::Module(1), Choice::default()),
+            (SentName::Module(1), itself),
+            (SentName::Module(2), Choice::default()),
+        ] {
+            let _ = store.choose(name, choice, &Author::anyone()).await;
+            // With another connection, all that is remembered would be gone.
+            let mut writing = store.write().await.unwrap();
+            assert!(writing.parts().1.erasures.is_some(), "{name:?}");
+            writing.roll_back(()).await.unwrap();
+        }
     }
 }

@@ -77,9 +77,15 @@ impl Reading {
         Ok(last.map(|(day,)| day_from_number(day)))
     }
 
-    /// The revision of what is tracked and of all names that are shown.
+    /// The revision of what is tracked, of all names that are shown, and of who was erased.
     pub fn tracking_revision(&self) -> i64 {
-        self.tracking
+        // Neither ever goes down.
+        self.tracking + self.erasures
+    }
+
+    /// How often somebody was erased.
+    pub(crate) fn erasures(&self) -> i64 {
+        self.erasures
     }
 
     /// A number that goes up whenever a day of the period changes.

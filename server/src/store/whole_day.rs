@@ -4,14 +4,13 @@
 use super::{
     Reporting, StoreError,
     connection::Connection,
-    day_from_number,
+    day_from_number, kept,
     recent::StoredModuleDay,
     rollup::{self, Contribution, Sums, UserDay, UserKey, UserModuleDay, UserModuleKey},
     statement::{bulk, query},
     tracking::Tracking,
 };
 use model::{
-    minutes::ActiveMinutes,
     uses::{DayUses, Use},
     zone::day_start,
 };
@@ -38,17 +37,25 @@ impl WholeDay {
         Contribution::of(self.key.0, self.user.as_ref(), modules, tracking)
     }
 
-    /// What it is where names are shown as this. `module_of` tells the module of an activity as it is sent.
-    fn shown_as(&self, tracking: &Tracking, module_of: &BTreeMap<i64, i64>, reporting: Reporting) -> Self {
+    /// What it is where names are shown otherwise.
+    fn shown_again(&self, change: &Change<'_>, reporting: Reporting) -> Self {
         let midnight = day_start(&reporting.zone, day_from_number(self.key.0)).millis();
+        let tracking = change.after;
         let mut uses: BTreeMap<i64, Vec<Use>> = BTreeMap::new();
         for (module_no, of_module) in &self.modules {
             for of in of_module.uses.iter() {
-                let sent = of.heartbeat_of().or_else(|| module_of.get(&of.activity).copied()).unwrap_or(*module_no);
-                uses.entry(tracking.module(sent).number).or_default().push(of);
+                let sent = of.heartbeat_of().or_else(|| change.module_of.get(&of.activity).copied());
+                uses.entry(tracking.module(sent.unwrap_or(*module_no)).number).or_default().push(of);
             }
         }
-        let mut user = UserDay::default();
+        let mut user = match &self.user {
+            // What they did elsewhere stays.
+            Some(user) if !change.takes_minutes => {
+                let again: i64 = self.modules.values().map(|module| module.actions).sum();
+                UserDay { actions: user.actions - again, ..user.clone() }
+            }
+            _ => UserDay::default(),
+        };
         let mut modules = BTreeMap::new();
         for (module_no, uses) in uses {
             let module = tracking.module(module_no);
@@ -61,26 +68,55 @@ impl WholeDay {
     }
 }
 
+/// A change of what names are shown as, and what it touches of users' days.
+pub(super) struct Change<'t> {
+    before: &'t Tracking,
+    after: &'t Tracking,
+    /// The module of each activity, as they are sent.
+    module_of: &'t BTreeMap<i64, i64>,
+    /// The shown modules, as they were, that hold anything which is shown otherwise now.
+    modules: BTreeSet<i64>,
+    /// The same, and those by which that is shown now.
+    touched: BTreeSet<i64>,
+    /// Whether a module is no longer tracked: which of its minutes are also others' is not known without these.
+    takes_minutes: bool,
+}
+
+impl<'t> Change<'t> {
+    /// That from one to the other, for modules as they are sent.
+    pub(super) fn new(
+        (before, after): (&'t Tracking, &'t Tracking),
+        sent_modules: &BTreeSet<i64>,
+        module_of: &'t BTreeMap<i64, i64>,
+    ) -> Self {
+        let shown = |tracking: &Tracking| sent_modules.iter().map(|sent| tracking.module(*sent).number).collect();
+        let modules: BTreeSet<i64> = shown(before);
+        let touched = &modules | &shown(after);
+        let is_taken = |sent: &i64| before.module(*sent).tracked && !after.module(*sent).tracked;
+        let takes_minutes = sent_modules.iter().any(is_taken);
+        Self { before, after, module_of, modules, touched, takes_minutes }
+    }
+}
+
 /// Reads users' days: one for each key, in their order.
 pub(super) async fn read(connection: &mut Connection<'_>, keys: &[UserKey]) -> Result<Vec<WholeDay>, StoreError> {
-    let wanted = || rollup::with_places(rollup::user_columns(keys.iter()));
-    let users = bulk(
-        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
-         SELECT wanted.place, d.minutes, d.seconds, d.actions, d.last_signal FROM wanted CROSS JOIN user_day d \
-         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        wanted(),
-    );
-    let rows: Vec<(i64, Vec<u8>, i64, i64, i64)> = users.fetch_all(connection).await?;
-    let user = |(place, minutes, seconds, actions, last_signal): (i64, Vec<u8>, i64, i64, i64)| {
-        (place, UserDay { minutes: ActiveMinutes::from_bytes(&minutes), seconds, actions, last_signal })
-    };
-    let mut users: BTreeMap<i64, UserDay> = rows.into_iter().map(user).collect();
-    let of_modules = bulk(
-        "WITH wanted (place, day, account_no, user_no) AS ({rows}) \
+    read_modules(connection, keys, None).await
+}
+
+/// The same, with some of the modules, if not all.
+async fn read_modules(
+    connection: &mut Connection<'_>,
+    keys: &[UserKey],
+    some: Option<&BTreeSet<i64>>,
+) -> Result<Vec<WholeDay>, StoreError> {
+    let mut users: BTreeMap<i64, UserDay> = rollup::read_users(connection, keys.iter()).await?.into_iter().collect();
+    let some = some.map(|some| format!(" AND d.module_no IN ({})", listed(some))).unwrap_or_default();
+    let text = format!(
+        "WITH wanted (place, day, account_no, user_no) AS ({{rows}}) \
          SELECT wanted.place, d.module_no, d.actions, d.last_use, d.uses FROM wanted CROSS JOIN user_module_day d \
-         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no",
-        wanted(),
+         WHERE d.day = wanted.day AND d.account_no = wanted.account_no AND d.user_no = wanted.user_no{some}"
     );
+    let of_modules = bulk(text, rollup::with_places(rollup::user_columns(keys.iter())));
     let rows: Vec<(i64, i64, i64, i64, Vec<u8>)> = of_modules.fetch_all(connection).await?;
     let mut modules: BTreeMap<i64, BTreeMap<i64, UserModuleDay>> = BTreeMap::new();
     for (place, module_no, actions, last_use, uses) in rows {
@@ -95,20 +131,23 @@ pub(super) async fn read(connection: &mut Connection<'_>, keys: &[UserKey]) -> R
     Ok(days.collect())
 }
 
-/// Computes again every user's day that has one of these shown modules, from what was sent, and brings all sums up to date
-/// with what that changes. Whoever stores events is kept out.
+/// Numbers as a list in SQL.
+fn listed(numbers: &BTreeSet<i64>) -> String {
+    numbers.iter().map(i64::to_string).collect::<Vec<String>>().join(", ")
+}
+
+/// Computes again from what was sent what a change touches of users' days, and brings all sums up to date with what that
+/// changes. Whoever stores events is kept out.
 pub(super) async fn show_again(
     connection: &mut Connection<'_>,
     reporting: Reporting,
-    modules: &BTreeSet<i64>,
-    (before, after): (&Tracking, &Tracking),
-    module_of: &BTreeMap<i64, i64>,
+    change: &Change<'_>,
 ) -> Result<(), StoreError> {
-    let numbers: Vec<String> = modules.iter().map(i64::to_string).collect();
     let concerned = format!(
         "SELECT DISTINCT account_no, user_no FROM user_module_day WHERE day = $1 AND module_no IN ({})",
-        numbers.join(", ")
+        listed(&change.modules)
     );
+    let touched = (!change.takes_minutes).then_some(&change.touched);
     let days: Vec<(i64,)> =
         query("SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day").fetch_all(connection).await?;
     for (day,) in days {
@@ -117,37 +156,74 @@ pub(super) async fn show_again(
         let keys: Vec<UserKey> = users.into_iter().map(|(account_no, user_no)| (day, account_no, user_no)).collect();
         let mut sums = Sums::default();
         for keys in keys.chunks(AT_A_TIME) {
-            let were = read(connection, keys).await?;
-            let are: Vec<WholeDay> = were.iter().map(|day| day.shown_as(after, module_of, reporting)).collect();
-            for (was, is) in were.iter().zip(&are) {
-                sums.take(&was.contribution(before));
-                sums.add(&is.contribution(after));
+            let mut changed = Changed::default();
+            for mut was in read_modules(connection, keys, touched).await? {
+                let mut is = was.shown_again(change, reporting);
+                // What is as it was changes no sum, and is not written again.
+                let as_before = |(module_no, module): &(&i64, &UserModuleDay)| {
+                    !change.touched.contains(*module_no) && is.modules.get(*module_no) == Some(*module)
+                };
+                let same: Vec<i64> = was.modules.iter().filter(as_before).map(|(module_no, _)| *module_no).collect();
+                for module_no in same {
+                    was.modules.remove(&module_no);
+                    is.modules.remove(&module_no);
+                }
+                sums.take(&was.contribution(change.before));
+                sums.add(&is.contribution(change.after));
+                changed.add(was, is);
             }
-            replace(connection, keys, are).await?;
+            changed.write(connection).await?;
         }
         if !keys.is_empty() {
             sums.write_and_prune(connection).await?;
+            kept::keep_on_as_sent(connection, day).await?;
         }
     }
     Ok(())
 }
 
-/// Puts days in the place of those there were, of the same users.
-async fn replace(connection: &mut Connection<'_>, keys: &[UserKey], days: Vec<WholeDay>) -> Result<(), StoreError> {
-    for table in ["user_day", "user_module_day"] {
-        let text = format!(
-            "WITH gone (day, account_no, user_no) AS ({{rows}}) DELETE FROM {table} \
-             WHERE (day, account_no, user_no) IN (SELECT day, account_no, user_no FROM gone)"
-        );
-        bulk(text, rollup::user_columns(keys.iter())).execute(connection).await?;
+/// Rows of users' days that are others by now, and keys of those that are gone.
+#[derive(Default)]
+struct Changed {
+    users: Vec<(UserKey, UserDay)>,
+    modules: Vec<(UserModuleKey, StoredModuleDay)>,
+    gone_users: Vec<UserKey>,
+    gone_modules: Vec<UserModuleKey>,
+}
+
+impl Changed {
+    fn add(&mut self, was: WholeDay, is: WholeDay) {
+        let key @ (day, account_no, user_no) = was.key;
+        match is.user {
+            Some(user) if was.user.as_ref() == Some(&user) => {}
+            Some(user) => self.users.push((key, user)),
+            None => self.gone_users.extend(was.user.map(|_| key)),
+        }
+        let gone = was.modules.keys().filter(|module_no| !is.modules.contains_key(module_no));
+        self.gone_modules.extend(gone.map(|module_no| (day, account_no, user_no, *module_no)));
+        for (module_no, module) in is.modules {
+            if was.modules.get(&module_no) != Some(&module) {
+                self.modules.push(((day, account_no, user_no, module_no), module.stored()));
+            }
+        }
     }
-    let mut users: Vec<(UserKey, UserDay)> = Vec::new();
-    let mut modules: Vec<(UserModuleKey, StoredModuleDay)> = Vec::new();
-    for WholeDay { key: key @ (day, account_no, user_no), user, modules: of_modules } in days {
-        users.extend(user.map(|user| (key, user)));
-        let stored = of_modules.into_iter().map(|(no, module)| ((day, account_no, user_no, no), module.stored()));
-        modules.extend(stored);
+
+    async fn write(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+        rollup::put_users(connection, &self.users).await?;
+        rollup::put_modules(connection, &self.modules).await?;
+        bulk(
+            "WITH gone (day, account_no, user_no) AS ({rows}) DELETE FROM user_day \
+             WHERE (day, account_no, user_no) IN (SELECT day, account_no, user_no FROM gone)",
+            rollup::user_columns(self.gone_users.iter()),
+        )
+        .execute(connection)
+        .await?;
+        bulk(
+            "WITH gone (day, account_no, user_no, module_no) AS ({rows}) DELETE FROM user_module_day \
+             WHERE (day, account_no, user_no, module_no) IN (SELECT day, account_no, user_no, module_no FROM gone)",
+            rollup::user_module_columns(self.gone_modules.iter()),
+        )
+        .execute(connection)
+        .await
     }
-    rollup::insert_users(connection, &users).await?;
-    rollup::insert_modules(connection, &modules).await
 }

@@ -96,6 +96,15 @@ impl TestDatabase {
         }
     }
 
+    /// Does something in Postgres and holds on to it until the connection is dropped. In SQLite there is one who writes.
+    pub(crate) async fn hold(&self, sql: &'static str) -> Option<sqlx::PgConnection> {
+        let Self::Postgres { .. } = self else { return None };
+        let mut connection = sqlx::PgConnection::connect(&self.url()).await.expect("a connection");
+        sqlx::raw_sql("BEGIN").execute(&mut connection).await.expect("a transaction");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("something done");
+        Some(connection)
+    }
+
     /// Every byte of SQLite's files, its log of writes included. What Postgres writes is not for us to read.
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         let files = self.files();

@@ -202,6 +202,20 @@ impl TestServer {
         self.database.run(sql).await.err().map(|error| error.to_string())
     }
 
+    /// Does something in Postgres and holds on to it until the connection is dropped.
+    pub(crate) async fn hold(&self, sql: &'static str) -> Option<sqlx::PgConnection> {
+        self.database.hold(sql).await
+    }
+
+    /// Waits until so many of those who work on the database wait for each other.
+    pub(crate) async fn waiting(&self, count: usize) {
+        let waiting = "SELECT CAST(pid AS TEXT) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                       AND application_name = current_setting('application_name')";
+        while self.texts(waiting).await.len() < count {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     /// The files of the database, where it lies in files of its own.
     pub(crate) fn database_files(&self) -> Vec<PathBuf> {
         self.database.files()

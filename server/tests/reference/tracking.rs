@@ -2,7 +2,9 @@
 
 use super::{Reference, Signal};
 use model::{
+    api::tracking::NameUse,
     event::{Event, Kind},
+    instant::Instant,
     tracking::Choice,
 };
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ impl Choices {
     /// module. Tells whether it was chosen.
     pub(crate) fn choose(&mut self, name: &Named, choice: &Choice, into: Option<&Named>) -> bool {
         let end = match into {
+            // Merged into that already, it stays so, wherever that is shown by now.
+            Some(into) if self.choice(name).1.as_ref() == Some(into) => Some(into.clone()),
             Some(into)
                 if self.shown_module(&into.module) != self.shown_module(&name.module) && into.action.is_some() =>
             {
@@ -126,6 +130,27 @@ impl Reference {
             since: self.data_since(),
             day_starts: self.day_starts.clone(),
         }
+    }
+
+    /// What was done under each name as it was sent, on any day, and in the 30 days before the day of `now`.
+    pub(crate) fn name_uses(&self, now: Instant) -> BTreeMap<Named, NameUse> {
+        let today = self.day_of(now);
+        let mut uses: BTreeMap<Named, NameUse> = BTreeMap::new();
+        for Signal { event, day, .. } in &self.signals {
+            let (action, count) = match &event.kind {
+                Kind::Activity { action, count } => (Some(action.clone()), *count),
+                Kind::Heartbeat => (None, 0),
+            };
+            let activity = action.map(|action| Named { module: event.module.clone(), action: Some(action) });
+            let age = (today - *day).num_days();
+            for name in [Named::module(&event.module)].into_iter().chain(activity) {
+                let of_name = uses.entry(name).or_default();
+                of_name.last_day = of_name.last_day.max(Some(*day));
+                of_name.actions += count;
+                of_name.last_30_days_actions += if (1..=30).contains(&age) { count } else { 0 };
+            }
+        }
+        uses
     }
 
     /// Every name that was sent.

@@ -6,6 +6,7 @@ pub(super) use page::{load, post_keys};
 
 use super::{
     access::Administrator,
+    id,
     json::JsonBody,
     problem::ApiProblem,
     responses::{AdministratorProblems, KeyProblem, SettingProblems},
@@ -112,7 +113,7 @@ fn once(made: MadeKey) -> impl IntoResponse {
 
 /// The number of a key; of none where it can't be read.
 fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(-1)
+    id::number(id).unwrap_or(-1)
 }
 
 impl From<KeyError> for ApiProblem {
