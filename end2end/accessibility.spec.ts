@@ -80,7 +80,7 @@ for (const colorScheme of ["light", "dark"] as const) {
           expect(await violations(page)).toEqual([]);
         });
 
-        test("keys, the audit log and privacy", async ({ members, keys, page }) => {
+        test("keys and the audit log", async ({ members, keys, page }) => {
           await members.createFirst();
           await keys.open();
           expect(await violations(page)).toEqual([]);
@@ -93,7 +93,52 @@ for (const colorScheme of ["light", "dark"] as const) {
           }
           await members.open("/audit");
           expect(await violations(page)).toEqual([]);
-          await members.open("/privacy");
+        });
+
+        test("Tracking", async ({ server, members, activities, tracking, page, complaints }) => {
+          complaints.allow(/status of 422/);
+          await members.createFirst();
+          await tracking.open();
+          expect(await violations(page)).toEqual([]);
+          await server.send(...EVENTS);
+          const form = await tracking.change("Dashboard", "View");
+          await form.name.fill("Export");
+          await form.save.click();
+          await expect(page.locator(".field-error")).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await form.name.fill("");
+          await form.tracked.uncheck();
+          await form.save.click();
+          await expect(tracking.row("View")).toContainText("Not tracked");
+          const { rules } = tracking;
+          await rules.rule(0).on.selectOption("event begins with");
+          await rules.rule(0).prefix.fill("report.");
+          await rules.rule(0).module.fill("Reports");
+          await rules.preview.click();
+          await expect(rules.panel.getByRole("status")).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await activities.open("?period=last_7_days");
+          await expect(activities.notTracked).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+        });
+
+        test("Privacy", async ({ server, members, privacy, page, complaints }) => {
+          complaints.allow(/status of 422/);
+          await members.createFirst();
+          await server.send(...EVENTS);
+          await privacy.open();
+          expect(await violations(page)).toEqual([]);
+          await privacy.keep("a week");
+          await expect(page.locator(".field-error")).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await privacy.lookUp("acme", "nobody");
+          await expect(privacy.alert).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await privacy.lookUp("acme", "lisa");
+          await expect(privacy.asked).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          await privacy.confirm("lisa");
+          await expect(privacy.receipts).toHaveCount(1);
           expect(await violations(page)).toEqual([]);
         });
       });

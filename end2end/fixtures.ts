@@ -4,9 +4,11 @@ import { ActivitiesPage } from "./pages/activities";
 import { Frame } from "./pages/frame";
 import { KeysPage } from "./pages/keys";
 import { MembersPages } from "./pages/members";
+import { PrivacyPage } from "./pages/privacy";
 import { QualityPage } from "./pages/quality";
 import { TeamsPage } from "./pages/teams";
 import { TodayPage } from "./pages/today";
+import { TrackingPage } from "./pages/tracking";
 import { Server, type Settings } from "./server";
 import { Time } from "./time";
 
@@ -24,6 +26,8 @@ interface Fixtures extends Settings {
   members: MembersPages;
   keys: KeysPage;
   teams: TeamsPage;
+  tracking: TrackingPage;
+  privacy: PrivacyPage;
 }
 
 export const test = base.extend<Fixtures>({
@@ -62,6 +66,8 @@ export const test = base.extend<Fixtures>({
   members: async ({ page, frame, server }, use) => use(new MembersPages(page, frame, server)),
   keys: async ({ page, frame }, use) => use(new KeysPage(page, frame)),
   teams: async ({ page, frame, javaScriptEnabled }, use) => use(new TeamsPage(page, frame, javaScriptEnabled ?? true)),
+  tracking: async ({ page, frame }, use) => use(new TrackingPage(page, frame)),
+  privacy: async ({ page, frame }, use) => use(new PrivacyPage(page, frame)),
 });
 
 export { expect };

@@ -50,6 +50,68 @@ for (const width of [360, 390, 768, 1440, 2560]) {
         expect(await tooWide(), "Not found").toBeLessThanOrEqual(0);
       },
     );
+
+    test.describe("for an administrator", () => {
+      test.use({ signIn: true });
+
+      test("nothing is wider than the page", { tag: "@nojs" }, async ({
+        server,
+        members,
+        teams,
+        keys,
+        tracking,
+        privacy,
+        page,
+      }) => {
+        const fits = async (what: string) => {
+          const tooWide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+          expect(await page.evaluate(tooWide), what).toBeLessThanOrEqual(0);
+        };
+        await members.createFirst();
+        for (const path of ["/tracking", "/privacy"]) {
+          await members.open(path);
+          await fits(`${path}, empty`);
+        }
+        await sendMuch(server);
+        await teams.open();
+        await teams.add(LONG, LONG);
+        await fits("/teams");
+        await members.open("/members");
+        await members.invite(LONG, `${LONG.slice(0, 60)}@example.com`, [LONG]);
+        await fits("/members");
+        await keys.open();
+        await keys.make(LONG.slice(0, 60));
+        await fits("/keys");
+
+        await tracking.open();
+        await fits("/tracking");
+        const form = await tracking.change(LONG, "Edit");
+        await form.name.fill(LONG.toUpperCase());
+        await form.merged.selectOption("Open");
+        await form.save.click();
+        await expect(form.panel).toContainText("It counts as Open");
+        await fits("/tracking with a form");
+        await tracking.rules.rule(0).on.selectOption("event begins with");
+        await tracking.rules.rule(0).prefix.fill(LONG);
+        await tracking.rules.rule(0).module.fill(LONG);
+        await tracking.rules.preview.click();
+        await expect(tracking.rules.panel.getByRole("status")).toBeVisible();
+        await fits("/tracking with a preview");
+
+        await server.send({ account: { id: LONG, name: LONG }, user: LONG, module: LONG, action: "Edit" });
+        await privacy.open();
+        await privacy.lookUp(LONG, LONG);
+        await expect(privacy.asked).toBeVisible();
+        await fits("/privacy with what would go");
+        await privacy.confirm(LONG);
+        await expect(privacy.receipts).toHaveCount(1);
+        await fits("/privacy");
+        for (const path of ["/audit", "/profile"]) {
+          await members.open(path);
+          await fits(path);
+        }
+      });
+    });
   });
 }
 

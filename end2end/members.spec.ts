@@ -28,7 +28,6 @@ test("an invited viewer accepts, looks, and is disabled", { tag: "@nojs" }, asyn
   browser,
   server,
   members,
-  page,
   javaScriptEnabled,
 }) => {
   await members.createFirst();

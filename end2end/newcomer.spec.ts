@@ -18,7 +18,13 @@ const test = base.extend<{ program: Launched }>({
   baseURL: async ({ program }, use) => use(/http:\S+/.exec(program.line)?.[0]),
 });
 
-test("the printed link leads to Today, and a password back to it", async ({ program, baseURL, context, page }) => {
+test("the printed link leads to Today, a key to the first event, and a password back", async ({
+  program,
+  baseURL,
+  context,
+  page,
+  request,
+}) => {
   const complaints = new Complaints(context, new URL(baseURL ?? "").origin, true);
   const link = () => program.printed.map((line) => /\S+\/link\?token=\S+/.exec(line)?.[0]).find(Boolean);
   await expect.poll(link).toBeDefined();
@@ -33,6 +39,14 @@ test("the printed link leads to Today, and a password back to it", async ({ prog
   await expect(page.getByRole("heading", { level: 1, name: "Today" })).toBeVisible();
   await expect(page.getByText("Waiting for the first event")).toBeVisible();
   await expect(page.locator(".empty pre")).toContainText("authorization: Bearer KEY");
+  await page.getByRole("link", { name: "make another here" }).click();
+  await page.getByLabel("Name").fill("shop");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  const headers = { authorization: `Bearer ${await page.locator(".issued pre").innerText()}` };
+  await page.goto("/");
+  const data = { account: "acme", user: "lisa", module: "Dashboard", action: "Export" };
+  expect((await request.post("/api/v1/events", { data, headers })).status()).toBe(200);
+  await expect(page.getByRole("heading", { name: "Users online" })).toBeVisible();
 
   const menu = page.getByRole("navigation", { name: "You" });
   await menu.getByRole("button", { name: "Sign out" }).click();

@@ -171,9 +171,17 @@ pub fn long_ago(now: Instant, then: Instant) -> String {
     }
 }
 
-/// When something is: `in 30 days`, `in a moment`; how long ago where it has been.
+/// When something is: `in 30 days`, `in a moment`; how long ago where it has been. In the nearest units, so that what was
+/// just made to last 30 days does so in words too.
 pub fn until(now: Instant, then: Instant) -> String {
-    match span(then.millis() - now.millis()).as_str() {
+    const HOUR: i64 = 3_600_000;
+    let left = then.millis() - now.millis();
+    let half_a_unit = match left / HOUR {
+        ..1 => 30_000,
+        1..48 => HOUR / 2,
+        _ => 12 * HOUR,
+    };
+    match span(left + half_a_unit).as_str() {
         _ if then <= now => long_ago(now, then),
         "" => "in a moment".into(),
         span => format!("in {span}"),
@@ -303,7 +311,14 @@ mod tests {
         {
             assert_eq!(long_ago(at(minutes), at(0)), text);
         }
-        for (minutes, text) in [(-60, "1 hour ago"), (0, "just now"), (90, "in 1 hour"), (43_200, "in 30 days")] {
+        for (minutes, text) in [
+            (-60, "1 hour ago"),
+            (0, "just now"),
+            (89, "in 1 hour"),
+            (1_439, "in 24 hours"),
+            (43_199, "in 30 days"),
+            (43_200, "in 30 days"),
+        ] {
             assert_eq!(until(at(0), at(minutes)), text);
         }
     }

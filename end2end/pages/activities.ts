@@ -1,4 +1,4 @@
-import type { Locator, Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import type { Frame } from "./frame";
 
 export type Column = "Module" | "Action" | "Actions" | "Before" | "Change";
@@ -18,6 +18,8 @@ export class ActivitiesPage {
   readonly rows: Locator;
   readonly csv: Locator;
   readonly pager: Locator;
+  /** What is not tracked, where that is told. */
+  readonly notTracked: Locator;
 
   constructor(
     private readonly page: Page,
@@ -39,10 +41,17 @@ export class ActivitiesPage {
     this.rows = this.table.locator("tbody tr");
     this.csv = section.getByRole("link", { name: "CSV" });
     this.pager = section.locator(".pager");
+    this.notTracked = page.getByRole("region", { name: "Not tracked" });
   }
 
   async open(search = ""): Promise<void> {
     await this.frame.open(`/activities${search}`);
+  }
+
+  /** Every figure and name on the page, those in closed tables too. */
+  async everything(): Promise<string> {
+    await expect(this.rows.first()).toBeVisible();
+    return (await this.page.getByRole("main").textContent()) ?? "";
   }
 
   period(name: string): Locator {

@@ -52,12 +52,14 @@ export class MembersPages {
   }
 
   /** Invites a viewer of teams, and returns the address of their link. */
-  async invite(name: string, email: string, teams: string[] = []): Promise<string> {
-    await this.page.getByLabel("Name").fill(name);
-    await this.page.getByLabel("E-mail address").fill(email);
-    const boxes = this.page.getByRole("group", { name: "Teams whose accounts a viewer sees" });
+  async invite(name: string, email: string, teams: string[] = [], configuresTracking = false): Promise<string> {
+    const panel = this.page.locator(".panel").filter({ has: this.page.getByRole("heading", { name: "Invite somebody" }) });
+    await panel.getByLabel("configures tracking").setChecked(configuresTracking);
+    await panel.getByLabel("Name", { exact: true }).fill(name);
+    await panel.getByLabel("E-mail address").fill(email);
+    const boxes = panel.getByRole("group", { name: "Teams whose accounts a viewer sees" });
     for (const team of teams) await boxes.getByLabel(team).check();
-    await this.page.getByRole("button", { name: "Make the link" }).click();
+    await panel.getByRole("button", { name: "Make the link" }).click();
     return this.page.locator(".issued pre").innerText();
   }
 

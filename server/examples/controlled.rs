@@ -58,6 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/test/link", post(add_link))
         .route("/test/key", post(add_key))
         .with_state((clock, server.clone()));
+    tokio::spawn(server.keep_up());
     println!("{address}");
     let mut stop = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -480,7 +480,7 @@ async fn the_page_asks_before_it_erases() {
     assert_eq!(form(&[("do", "erase"), ("confirmation", USER)]).await.0, 303);
     assert_eq!(form(&[("do", "preview")]).await.0, 422);
     let page = ada.get("/privacy").await.text().await.unwrap();
-    assert!(page.contains("ada@example.com") && page.contains("1 events") && !page.contains(USER), "{page}");
+    assert!(page.contains("ada@example.com") && page.contains("1 event") && !page.contains(USER), "{page}");
     let log = ada.get("/api/v1/audit").await.text().await.unwrap();
     assert!(log.contains("\"erase\"") && !log.contains(USER));
 }
@@ -494,7 +494,7 @@ async fn the_command_line_erases_while_a_server_runs() {
         command.arg("erase").args(arguments).args(["--database", &server.database_url()]).output().unwrap()
     };
     let preview = run(&["--account", ACCOUNT, "--preview"]);
-    assert!(String::from_utf8(preview.stdout).unwrap().contains("1\tevents\n"));
+    assert!(String::from_utf8(preview.stdout).unwrap().contains("1\tevent\n"));
     let erased = run(&["--account", ACCOUNT]);
     assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
     let said = String::from_utf8(erased.stdout).unwrap();

@@ -74,5 +74,7 @@ mod tests {
         Arguments::command().debug_assert();
         let arguments = ["xtask", "serve", "--demo", "--listen", "127.0.0.1:0", "--time-zone=UTC"];
         assert!(Arguments::try_parse_from(arguments).is_ok());
+        let arguments = ["xtask", "test", "browser", "--", "tracking", "--repeat-each", "5"];
+        assert!(Arguments::try_parse_from(arguments).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is, in stages, each of which can be run alone.
 
 use std::{
+    ffi::OsString,
     fmt::Write as _,
     io::{self, BufRead, BufReader, IsTerminal, Write as _},
     path::Path,
@@ -24,6 +25,10 @@ pub(crate) struct Options {
     /// The stages to run; all of them if none is named
     #[arg(value_enum)]
     stages: Vec<Stage>,
+
+    /// Passed on to Playwright, such as the specs to run: `browser -- tracking --repeat-each 5`
+    #[arg(last = true, value_name = "OPTION")]
+    passed_on: Vec<OsString>,
 }
 
 /// The stages, in the order they run: what answers soonest comes first.
@@ -77,32 +82,32 @@ struct Outcome {
 /// Only when the summary cannot be written. Failed tests are told by the exit code.
 pub(crate) fn test(options: &Options) -> Result<ExitCode> {
     let stages = if options.stages.is_empty() { Stage::value_variants() } else { &options.stages };
-    let outcomes: Vec<Outcome> = stages.iter().map(|stage| stage.outcome()).collect();
+    let outcomes: Vec<Outcome> = stages.iter().map(|stage| stage.outcome(&options.passed_on)).collect();
     let (summary, failed) = summary(&outcomes)?;
     print!("\n{summary}");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Stage {
-    fn outcome(self) -> Outcome {
+    fn outcome(self, passed_on: &[OsString]) -> Outcome {
         let stage = self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         println!("\n── {stage} ──");
         let begun = Instant::now();
-        let tallies = self.run().unwrap_or_else(|error| {
+        let tallies = self.run(passed_on).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             vec![Tally::check("could not run", false)]
         });
         Outcome { stage, tallies, took: begun.elapsed() }
     }
 
-    fn run(self) -> Result<Vec<Tally>> {
+    fn run(self, passed_on: &[OsString]) -> Result<Vec<Tally>> {
         match self {
             Self::Format => format(),
             Self::Clippy => clippy(),
             Self::Unit => unit(),
             Self::Postgres => postgres(),
             Self::Wasm => wasm(),
-            Self::Browser => browser(),
+            Self::Browser => browser(passed_on),
         }
     }
 }
@@ -161,12 +166,12 @@ fn wasm() -> Result<Vec<Tally>> {
 }
 
 /// On SQLite, then on Postgres.
-fn browser() -> Result<Vec<Tally>> {
-    let (output, success) = watch(playwright()?)?;
+fn browser(passed_on: &[OsString]) -> Result<Vec<Tally>> {
+    let (output, success) = watch(playwright(passed_on)?)?;
     let mut tallies = or_unfinished(vec![tally::playwright(&output)], success);
 
     let postgres = TestPostgres::start(false)?;
-    let mut tests = playwright()?;
+    let mut tests = playwright(passed_on)?;
     tests.env(postgres::URL_VARIABLE, postgres.url());
     let (output, success) = watch(tests)?;
     tallies.extend(or_unfinished(vec![tally::playwright(&output).of("Postgres")], success));
@@ -175,7 +180,7 @@ fn browser() -> Result<Vec<Tally>> {
 
 /// The specs start their own servers: the program itself, and a controlled one whose clock they set. Some of them run
 /// clients that people already have, in Node and in Python.
-fn playwright() -> Result<Command> {
+fn playwright(passed_on: &[OsString]) -> Result<Command> {
     tools::need_node("Testing in a browser")?;
     let chromium = tools::need_chromium()?;
     let program = build::build(&build::Options::default())?;
@@ -187,7 +192,7 @@ fn playwright() -> Result<Command> {
     let python_packages = tools::target_dir().join("python");
     tools::need_python_packages(&directory.join("clients/requirements.txt"), &python_packages)?;
     let mut tests = Command::new("npx");
-    tests.args(["--no-install", "playwright", "test"]).current_dir(directory);
+    tests.args(["--no-install", "playwright", "test"]).args(passed_on).current_dir(directory);
     tests.env("CHROMIUM", chromium);
     tests.env("PYTHONPATH", python_packages.canonicalize()?);
     tests.env("USAGE_MONITOR", program.canonicalize()?);

@@ -1,7 +1,7 @@
 //! In place of figures where there are none to show: how to send the first event, or whom to ask for a team.
 
 use super::copyable::Copyable;
-use crate::{shell::Origin, state::PageState};
+use crate::{shell::Origin, state::PageState, view::KEYS};
 use leptos::prelude::*;
 
 /// The line that sends an event, as it works in a terminal, with a place for the key where one is needed.
@@ -20,10 +20,14 @@ pub(crate) fn EmptyWorkspace() -> impl IntoView {
     // Only where nobody need sign in does somebody administer who is no member.
     let needs_key = reader.member.is_some() || !reader.may_administer;
     let key = needs_key.then(|| {
+        let more = match reader.manages_members() {
+            true => view! { <a href=KEYS rel="external">"make another here"</a> "." }.into_any(),
+            false => view! { <code>"usage-monitor key create --name shop --grant ingest --database URL"</code> " makes another." }
+                .into_any(),
+        };
         view! {
             <p class="muted">
-                "KEY is one that may send events. The server shows one when it first starts in a terminal; "
-                <code>"usage-monitor key create --name shop --grant ingest"</code> " makes another."
+                "KEY is one that may send events. The server shows one when it first starts in a terminal; " {more}
             </p>
         }
         .into_any()

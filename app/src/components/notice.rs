@@ -1,6 +1,9 @@
 //! What to say when something is not there: a lost connection, a failure, wrong parameters.
 
-use crate::{Loaded, client::ClientError, clock::ZoneClock, state::PageState, view::View};
+use crate::{
+    Loaded, PageData, client::ClientError, clock::ZoneClock, pages::not_found::NotFoundPage, state::PageState,
+    view::View,
+};
 use leptos::prelude::*;
 use model::api::problem::FieldError;
 
@@ -63,7 +66,12 @@ pub(crate) fn ConnectionBanner() -> impl IntoView {
 #[component]
 pub(crate) fn NotLoaded() -> impl IntoView {
     let view = PageState::expect().view;
-    let why = expect_context::<Loaded>().data.err().map(|problem| ClientError::Refused(problem).to_string());
+    let why = match expect_context::<Loaded>().data {
+        // What is not for the reader does not exist for them.
+        Ok(PageData::NotFound) => return view! { <NotFoundPage /> }.into_any(),
+        Ok(_) => None,
+        Err(problem) => Some(ClientError::Refused(problem).to_string()),
+    };
     view! {
         <section class="notice-page" role="alert">
             <h1>"This page could not be loaded"</h1>

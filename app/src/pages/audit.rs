@@ -85,14 +85,37 @@ fn who(AuditParty { kind, id, name }: &AuditParty) -> String {
     }
 }
 
-/// A state as one line: the fields of an object with their values, of anything else the JSON.
+/// A state as one line: the fields of an object with their values, which may be lists and objects again.
 fn shown(state: &Value) -> String {
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match state {
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().map(|(name, field)| format!("{name}: {}", value(field))).collect();
-            fields.join(", ")
+            let fields = fields.iter().map(|(name, field)| format!("{name}: {}", shown_within(field)));
+            fields.collect::<Vec<_>>().join(", ")
         }
-        other => value(other),
+        other => shown_within(other),
+    }
+}
+
+fn shown_within(state: &Value) -> String {
+    match state {
+        Value::Object(_) => format!("{{{}}}", shown(state)),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown_within).collect::<Vec<_>>().join(", ")),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+    use serde_json::json;
+
+    #[test]
+    fn a_state_is_one_line_that_may_wrap() {
+        let state =
+            json!({"erased": {"events": 2, "users": 1}, "receipt": 7, "team": null, "teams": ["North", "South"]});
+        assert_eq!(shown(&state), "erased: {events: 2, users: 1}, receipt: 7, team: null, teams: [North, South]");
+        assert_eq!(shown(&json!("text")), "text");
+        assert_eq!(shown(&json!(null)), "null");
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn KeysPage() -> impl IntoView {
                 <h2>"Every key"</h2>
                 {made.map(|made| view! { <Made made /> })}
                 <div class="scroll">
-                    <table class="figures members">
+                    <table class="figures members keys">
                         <thead>
                             <tr>
                                 <th scope="col">"Key"</th>

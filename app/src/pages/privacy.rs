@@ -23,7 +23,8 @@ pub(crate) fn PrivacyPage() -> impl IntoView {
     let of_retention = form.value("do") == "retention";
     let (of_retention, of_erasure) =
         if of_retention { (form, SentForm::default()) } else { (SentForm::default(), form) };
-    let side = match preview {
+    let is_asked = preview.is_some();
+    let erasing = match preview {
         Some(preview) => view! { <ConfirmForm preview form=of_erasure /> }.into_any(),
         None => view! { <LookUpForm form=of_erasure /> }.into_any(),
     };
@@ -44,7 +45,7 @@ pub(crate) fn PrivacyPage() -> impl IntoView {
                                 <th scope="col">"When"</th>
                                 <th scope="col">"By"</th>
                                 <th scope="col">"What went"</th>
-                                <th scope="col">"In the files"</th>
+                                <th scope="col">"Gone from the files"</th>
                             </tr>
                         </thead>
                         <tbody>{erasures.into_iter().map(row).collect_view()}</tbody>
@@ -52,8 +53,9 @@ pub(crate) fn PrivacyPage() -> impl IntoView {
                 </div>
                 {is_empty.then(|| view! { <p class="nothing">"Nobody was erased yet"</p> }.into_any())}
             </section>
-            {side}
-            <RetentionForm retention form=of_retention />
+            <div class="side-panels" class:asked=is_asked>
+                {erasing} <RetentionForm retention form=of_retention />
+            </div>
         </div>
     }
     .into_any()

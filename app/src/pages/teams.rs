@@ -75,8 +75,7 @@ fn TeamPanel(
     preview: Option<TeamPreview>,
 ) -> impl IntoView {
     let Team { id, name, accounts, rules, account_count, members } = team;
-    let count =
-        format!("{} {}", format::number(account_count), if account_count == 1 { "account" } else { "accounts" });
+    let count = format::counted(account_count, "account");
     let through = View::today(Some(id.to_string())).href();
     let names: Vec<String> = members.into_iter().map(|member| member.name).collect();
     let members = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
@@ -164,7 +163,7 @@ fn Preview(
     let names = if more { format!("{}, …", names.join(", ")) } else { names.join(", ") };
     view! {
         <p class="issued" role="status">
-            "This would see " <strong>{format::number(account_count)}</strong> " accounts. " {names}
+            "This would see " <strong>{format::counted(account_count, "account")}</strong> ". " {names}
         </p>
     }
     .into_any()

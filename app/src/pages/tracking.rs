@@ -63,7 +63,7 @@ pub(crate) fn TrackingPage() -> impl IntoView {
                 <Filter query=query.clone() />
                 <Names modules query=query.clone() />
             </section>
-            <div class="tracking-side" class:asked=is_asked>
+            <div class="side-panels" class:asked=is_asked>
                 {change} <RulesPanel rules query form preview />
             </div>
         </div>
@@ -158,7 +158,7 @@ fn shown_as(name: &str, shown_name: &str, shown: bool) -> AnyView {
 
 fn row(name: &str, is_part: bool, shown: AnyView, used: NameUse, to: String, is_changed: bool) -> AnyView {
     let NameUse { last_day, actions, last_30_days_actions } = used;
-    let last_day = last_day.map_or_else(|| "never".to_owned(), |day| day.to_string());
+    let last_day = last_day.map_or_else(|| "never".to_owned(), format::day);
     let label = format!("Change {name}");
     view! {
         <tr class:part=is_part>
@@ -349,7 +349,7 @@ fn RulesPanel(
         let left = i64::try_from(preview.uncaught).unwrap_or(i64::MAX);
         view! {
             <p class="issued" role="status">
-                {format!("{} names in General would be caught by none. ", format::number(left))}
+                {format!("{} in General would be caught by none. ", format::counted(left, "name"))}
                 "What is stored stays as it is; rules are for what comes."
             </p>
         }
@@ -363,7 +363,7 @@ fn RulesPanel(
             </p>
             <form method="post" action=View::Tracking(query).href() class="form">
                 {errors} {uncaught} <fieldset class="team-rules">
-                    <legend>"In this order"</legend>
+                    <legend>"In this order: what begins how, its module, its action"</legend>
                     {rows}
                 </fieldset>
                 <div class="permissions">
@@ -405,7 +405,7 @@ fn rule_row([kind, prefix, module, action]: RuleFields, caught: Option<RuleCatch
         };
         option(of.as_str(), name, &kind)
     });
-    let actions = [("whole", "action: the event"), ("rest", "action: what follows")];
+    let actions = [("whole", "the event"), ("rest", "what follows")];
     let actions = actions.map(|(value, name)| option(value, name, &action)).collect_view();
     let caught = caught.map(|RuleCatch { count, names }| {
         let told = match count.map(|count| (count, i64::try_from(count).unwrap_or(i64::MAX))) {

@@ -54,20 +54,21 @@ pub struct Erased {
 }
 
 impl Erased {
-    /// Each with what to call it.
+    /// Each with what so many are called.
     pub fn each(&self) -> [(&'static str, i64); 11] {
+        let called = |one, many, count| (if count == 1 { one } else { many }, count);
         [
-            ("accounts", self.accounts),
-            ("users", self.users),
-            ("events", self.events),
-            ("event ids", self.event_ids),
-            ("rows of roll-ups", self.roll_ups),
-            ("identities", self.identities),
-            ("attributes", self.attributes),
-            ("days of late events", self.late_days),
-            ("places in teams", self.team_entries),
-            ("rejected events", self.rejects),
-            ("texts of the audit log", self.audit_texts),
+            called("account", "accounts", self.accounts),
+            called("user", "users", self.users),
+            called("event", "events", self.events),
+            called("event id", "event ids", self.event_ids),
+            called("row of roll-ups", "rows of roll-ups", self.roll_ups),
+            called("identity", "identities", self.identities),
+            called("attribute", "attributes", self.attributes),
+            called("day of late events", "days of late events", self.late_days),
+            called("place in teams", "places in teams", self.team_entries),
+            called("rejected event", "rejected events", self.rejects),
+            called("text of the audit log", "texts of the audit log", self.audit_texts),
         ]
     }
 
