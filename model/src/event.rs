@@ -3,7 +3,7 @@
 use crate::{
     api::ingest::{RejectedEvent, RejectionCode},
     instant::Instant,
-    json::{Fields, Json},
+    json::{Fields, Json, Name},
 };
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -205,19 +205,29 @@ impl Event {
         Self::read(&serde_json::from_str(text).map_err(Rejection::malformed)?, receipt)
     }
 
+    /// The same from the text that stands at the start of another: the text, the event, and what is behind. `None` where no
+    /// JSON stands there, or more of it than [`EVENT_BYTES`].
+    pub fn from_start(text: &str, receipt: Receipt) -> Option<(&str, Result<Self, Rejection>, &str)> {
+        let most = &text[..text.floor_char_boundary(EVENT_BYTES)];
+        let mut values = serde_json::Deserializer::from_str(most).into_iter::<Json<'_>>();
+        let json = values.next()?.ok()?;
+        let (text, behind) = text.split_at(values.byte_offset());
+        Some((text, Self::read(&json, receipt), behind))
+    }
+
     fn read(json: &Json<'_>, receipt: Receipt) -> Result<Self, Rejection> {
         let Json::Object(fields) = json else {
             return Err(wrong_type("", "an event must be an object", json));
         };
-        let (account, account_name) = party(fields, "account", ["/account", "/account/id", "/account/name"])?;
+        let (account, account_name) = party(fields, Name::Account, ["/account", "/account/id", "/account/name"])?;
         let account_attributes = attributes(fields)?;
-        let (user, user_name) = party(fields, "user", ["/user", "/user/id", "/user/name"])?;
-        let id = optional_text(fields, "/id", "id", ID_BYTES)?;
-        let kind = optional_text(fields, "/kind", "kind", NAME_BYTES)?;
-        let module = required_text(fields, "/module", "module", NAME_BYTES)?;
+        let (user, user_name) = party(fields, Name::User, ["/user", "/user/id", "/user/name"])?;
+        let id = optional_text(fields, "/id", Name::Id, ID_BYTES)?;
+        let kind = optional_text(fields, "/kind", Name::Kind, NAME_BYTES)?;
+        let module = required_text(fields, "/module", Name::Module, NAME_BYTES)?;
         let kind = match kind.as_deref() {
             None | Some("activity") => Kind::Activity {
-                action: required_text(fields, "/action", "action", NAME_BYTES)?,
+                action: required_text(fields, "/action", Name::Action, NAME_BYTES)?,
                 count: count(fields)?,
             },
             Some("heartbeat") => Kind::Heartbeat,
@@ -271,7 +281,7 @@ fn whole(number: &Number) -> Option<i64> {
 }
 
 fn time(fields: &Fields<'_>) -> Result<Option<Instant>, Rejection> {
-    match fields.get("time") {
+    match fields.get(Name::Time) {
         None | Some(Json::Null) => Ok(None),
         Some(json) => match instant(json) {
             Some(time) => Ok(Some(time)),
@@ -285,7 +295,7 @@ fn time(fields: &Fields<'_>) -> Result<Option<Instant>, Rejection> {
 }
 
 fn count(fields: &Fields<'_>) -> Result<i64, Rejection> {
-    let json = match fields.get("count") {
+    let json = match fields.get(Name::Count) {
         None | Some(Json::Null) => return Ok(1),
         Some(json) => json,
     };
@@ -305,25 +315,27 @@ fn count(fields: &Fields<'_>) -> Result<i64, Rejection> {
 /// With pointers to it, to its id and to its name.
 fn party(
     fields: &Fields<'_>,
-    field: &str,
+    field: Name,
     [pointer, id_pointer, name_pointer]: [&str; 3],
 ) -> Result<(String, Option<String>), Rejection> {
     match fields.get(field) {
-        None | Some(Json::Null) => Err(missing(pointer, field)),
-        Some(Json::Text(id)) => Ok((checked(id, pointer, field, ID_BYTES)?, None)),
+        None | Some(Json::Null) => Err(missing(pointer, field.as_str())),
+        Some(Json::Text(id)) => Ok((checked(id, pointer, field.as_str(), ID_BYTES)?, None)),
         Some(Json::Object(party)) => Ok((
-            required_text(party, id_pointer, "id", ID_BYTES)?,
-            optional_text(party, name_pointer, "name", NAME_BYTES)?,
+            required_text(party, id_pointer, Name::Id, ID_BYTES)?,
+            optional_text(party, name_pointer, Name::Name, NAME_BYTES)?,
         )),
-        Some(other) => Err(wrong_type(pointer, &format!("{field} must be an id or an object with an id"), other)),
+        Some(other) => {
+            Err(wrong_type(pointer, &format!("{} must be an id or an object with an id", field.as_str()), other))
+        }
     }
 }
 
 /// What else is known of the account: texts, and numbers and truth values as texts.
 fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
     const POINTER: &str = "/account/attributes";
-    let Some(Json::Object(account)) = fields.get("account") else { return Ok(Vec::new()) };
-    let sent = match account.get("attributes") {
+    let Some(Json::Object(account)) = fields.get(Name::Account) else { return Ok(Vec::new()) };
+    let sent = match account.get(Name::Attributes) {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::Open(sent)) => sent,
         Some(other) => return Err(wrong_type(POINTER, "attributes must be an object", other)),
@@ -350,33 +362,41 @@ fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
     }
 }
 
-fn required_text(fields: &Fields<'_>, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
-    optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name))
+fn required_text(fields: &Fields<'_>, pointer: &str, name: Name, bytes: usize) -> Result<String, Rejection> {
+    optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name.as_str()))
 }
 
-fn optional_text(fields: &Fields<'_>, pointer: &str, name: &str, bytes: usize) -> Result<Option<String>, Rejection> {
+fn optional_text(fields: &Fields<'_>, pointer: &str, name: Name, bytes: usize) -> Result<Option<String>, Rejection> {
     match fields.get(name) {
         None | Some(Json::Null) => Ok(None),
-        Some(Json::Text(text)) => Ok(Some(checked(text, pointer, name, bytes)?)),
-        Some(other) => Err(wrong_type(pointer, &format!("{name} must be a text"), other)),
+        Some(Json::Text(text)) => Ok(Some(checked(text, pointer, name.as_str(), bytes)?)),
+        Some(other) => Err(wrong_type(pointer, &format!("{} must be a text", name.as_str()), other)),
     }
 }
 
 /// Checks a text as it stands, of at most so many bytes: nothing is trimmed or folded, because ids and names mean exactly
 /// what was sent.
 pub fn checked(text: &str, pointer: &str, name: &str, bytes: usize) -> Result<String, Rejection> {
-    if text.trim().is_empty() {
+    if text.chars().all(char::is_whitespace) {
         return Err(Rejection::new(RejectionCode::EmptyText, pointer, format!("{name} must not be empty")));
     }
     if text.len() > bytes {
         let detail = format!("{name} has {} bytes; at most {bytes} are allowed", text.len());
         return Err(Rejection::new(RejectionCode::TextTooLong, pointer, detail));
     }
-    if text.chars().any(char::is_control) {
+    if holds_control(text) {
         let detail = format!("{name} holds a control character");
         return Err(Rejection::new(RejectionCode::InvalidText, pointer, detail));
     }
     Ok(text.to_owned())
+}
+
+/// Nearly every text is ASCII, and is seen through byte by byte.
+fn holds_control(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    }
 }
 
 pub(crate) fn missing(pointer: &str, name: &str) -> Rejection {

@@ -21,24 +21,59 @@ pub(crate) enum Json<'a> {
     Open(Vec<(String, Json<'a>)>),
 }
 
-/// The fields of an object whose names an event knows, in the order they were sent.
+/// The fields of an object whose names an event knows, each at its own place.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Fields<'a>(Vec<(&'static str, Json<'a>)>);
+pub(crate) struct Fields<'a>(Box<[Option<Json<'a>>; NAMES.len()]>);
 
-/// Every name that means something in an event.
-const NAMES: [&str; 10] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count", OPEN];
+/// A name that means something in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Id,
+    Kind,
+    Time,
+    Account,
+    User,
+    Name,
+    Module,
+    Action,
+    Count,
+    Attributes,
+}
+
+/// Every one of them as it is written, in order.
+const NAMES: [&str; 10] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count", "attributes"];
 
 /// The name of the one object whose fields are called as their sender likes.
-const OPEN: &str = "attributes";
+const OPEN: Name = Name::Attributes;
 
-fn known(name: &str) -> Option<&'static str> {
-    NAMES.into_iter().find(|known| *known == name)
+impl Name {
+    /// The name that is written so, where an event knows it.
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "id" => Some(Self::Id),
+            "kind" => Some(Self::Kind),
+            "time" => Some(Self::Time),
+            "account" => Some(Self::Account),
+            "user" => Some(Self::User),
+            "name" => Some(Self::Name),
+            "module" => Some(Self::Module),
+            "action" => Some(Self::Action),
+            "count" => Some(Self::Count),
+            "attributes" => Some(Self::Attributes),
+            _ => None,
+        }
+    }
+
+    /// How it is written.
+    pub(crate) const fn as_str(self) -> &'static str {
+        NAMES[self as usize]
+    }
 }
 
 impl<'a> Fields<'a> {
     /// The value of a field. Of several with its name the last.
-    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0.iter().rev().find(|field| field.0 == name).map(|field| &field.1)
+    pub(crate) fn get(&self, name: Name) -> Option<&Json<'a>> {
+        self.0[name as usize].as_ref()
     }
 }
 
@@ -57,11 +92,13 @@ impl<'a> From<&'a Value> for Json<'a> {
 
 impl<'a> From<&'a Map<String, Value>> for Fields<'a> {
     fn from(fields: &'a Map<String, Value>) -> Self {
-        let field = |(name, value): (&String, &'a Value)| {
-            let name = known(name)?;
-            Some((name, if name == OPEN { Json::open(value) } else { value.into() }))
-        };
-        Self(fields.iter().filter_map(field).collect())
+        let mut known = Self::default();
+        for (name, value) in fields {
+            if let Some(name) = Name::of(name) {
+                known.0[name as usize] = Some(if name == OPEN { Json::open(value) } else { value.into() });
+            }
+        }
+        known
     }
 }
 
@@ -144,34 +181,35 @@ impl<'de> Visitor<'de> for AnyJson {
             }
             return Ok(Json::Open(fields));
         }
-        // Most events have no more, and are read without moving what was read.
-        let mut fields = Fields(Vec::with_capacity(8));
-        while let Some(Name(name)) = object.next_key()? {
+        let mut fields = Fields::default();
+        while let Some(AnyName(name)) = object.next_key()? {
             let value = object.next_value_seed(AnyJson { is_open: name == Some(OPEN) })?;
-            fields.0.extend(name.map(|name| (name, value)));
+            if let Some(name) = name {
+                fields.0[name as usize] = Some(value);
+            }
         }
         Ok(Json::Object(fields))
     }
 }
 
 /// The name of a field, where an event knows it.
-struct Name(Option<&'static str>);
+struct AnyName(Option<Name>);
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for AnyName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyName;
-        impl Visitor<'_> for AnyName {
-            type Value = Name;
+        struct Known;
+        impl Visitor<'_> for Known {
+            type Value = AnyName;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a name")
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(known(name)))
+            fn visit_str<E>(self, name: &str) -> Result<AnyName, E> {
+                Ok(AnyName(Name::of(name)))
             }
         }
-        deserializer.deserialize_str(AnyName)
+        deserializer.deserialize_str(Known)
     }
 }
 
@@ -213,12 +251,14 @@ mod tests {
 
     fn same(lean: &Json<'_>, full: &Value) -> bool {
         match (lean, full) {
-            (Json::Object(lean), Value::Object(full)) => {
-                NAMES.iter().all(|name| match (lean.get(name), full.get(*name)) {
+            (Json::Object(lean), Value::Object(full)) => NAMES.iter().all(|name| {
+                let known = Name::of(name).expect("a known name");
+                assert_eq!(known.as_str(), *name);
+                match (lean.get(known), full.get(*name)) {
                     (Some(lean), Some(full)) => same(lean, full),
                     (lean, full) => lean.is_none() && full.is_none(),
-                })
-            }
+                }
+            }),
             // Of several fields with one name the last counts.
             (Json::Open(lean), Value::Object(full)) => {
                 let last = |name: &str| lean.iter().rev().find(|field| field.0 == name).map(|field| &field.1);

@@ -66,8 +66,8 @@ pub struct Ingest {
 struct Submission {
     batch: Batch,
     outcomes: oneshot::Sender<Result<Vec<Outcome>, IngestError>>,
-    /// Gives the room in the queue back when the submission is answered.
-    _room: tokio::sync::OwnedSemaphorePermit,
+    /// As many events as wait in it, about. Gives the room in the queue back when the submission is answered.
+    room: tokio::sync::OwnedSemaphorePermit,
 }
 
 impl Ingest {
@@ -87,7 +87,7 @@ impl Ingest {
         let places = u32::try_from(places(&batch)).map_err(|_| IngestError::QueueFull)?;
         let room = self.room.clone().try_acquire_many_owned(places).map_err(|_| IngestError::QueueFull)?;
         let (outcomes, answer) = oneshot::channel();
-        let submission = Submission { batch, outcomes, _room: room };
+        let submission = Submission { batch, outcomes, room };
         self.queue.send(submission).map_err(|_| IngestError::Stopping)?;
         answer.await.map_err(|_| IngestError::Stopping)?
     }
@@ -137,7 +137,7 @@ async fn gather(
     expected: usize,
 ) -> Vec<Submission> {
     let until = Instant::now() + GATHERING;
-    let mut waiting = places(&first.batch);
+    let mut waiting = first.room.num_permits();
     let mut group = vec![first];
     while waiting < COMMIT_EVENTS {
         let next = match submissions.try_recv() {
@@ -146,7 +146,7 @@ async fn gather(
             Err(_) => timeout_at(until, submissions.recv()).await.ok().flatten(),
         };
         let Some(next) = next else { break };
-        waiting += places(&next.batch);
+        waiting += next.room.num_permits();
         group.push(next);
     }
     group

@@ -16,6 +16,9 @@ use model::{
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
 
+/// What may stand between the parts of JSON.
+const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// The media types events come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -71,7 +74,10 @@ impl Reader {
 
     fn read_json(&self, text: &str) -> Result<Sorted, ApiProblem> {
         if text.starts_with('[') {
-            return self.sort(&parse(text)?, "", None);
+            return match self.sort_at_once(text, "", None) {
+                Some(sorted) => Ok(sorted),
+                None => self.sort(&parse(text)?, "", None),
+            };
         }
         if !text.starts_with('{') {
             parse::<IgnoredAny>(text)?;
@@ -87,13 +93,34 @@ impl Reader {
             let detail = "events must be an array of events".to_owned();
             ApiProblem::fields(vec![FieldError { pointer: "/events".into(), detail }])
         };
-        self.sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", sent_at)
+        match self.sort_at_once(events.get(), "/events", sent_at) {
+            Some(sorted) => Ok(sorted),
+            None => self.sort(&serde_json::from_str(events.get()).map_err(wrong)?, "/events", sent_at),
+        }
     }
 
     fn read_lines(&self, text: &str) -> Result<Sorted, ApiProblem> {
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
         refuse_too_many(lines().nth(EVENTS_PER_REQUEST).is_some())?;
         Ok(self.sort_each(lines(), |index| format!("/{index}"), None))
+    }
+
+    /// Sorts an array of events in one pass over its text. `None` where anything in it can't be read, where an event is too
+    /// large, or where there are none or too many: then it takes two passes to say whose fault that is.
+    fn sort_at_once(&self, array: &str, prefix: &str, sent_at: Option<Instant>) -> Option<Sorted> {
+        let receipt = self.receipt(sent_at);
+        let mut sorted = Sorted::default();
+        let mut rest = array.strip_prefix('[')?;
+        for _ in 0..EVENTS_PER_REQUEST {
+            let (text, read, behind) = Event::from_start(rest.trim_start_matches(JSON_SPACE), receipt)?;
+            self.put(&mut sorted, receipt, text, read, |index| format!("{prefix}/{index}"));
+            let behind = behind.trim_start_matches(JSON_SPACE);
+            match behind.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => return (behind == "]").then_some(sorted),
+            }
+        }
+        None
     }
 
     fn sort(&self, events: &Items<'_>, prefix: &str, sent_at: Option<Instant>) -> Result<Sorted, ApiProblem> {
@@ -109,18 +136,35 @@ impl Reader {
         pointer: impl Fn(usize) -> String,
         sent_at: Option<Instant>,
     ) -> Sorted {
-        let receipt = Receipt::new(self.received, sent_at).reaching(self.reach);
+        let receipt = self.receipt(sent_at);
         let mut sorted = Sorted::default();
-        for (index, text) in events.into_iter().enumerate() {
-            match read_event(text, receipt) {
-                Ok(event) => sorted.batch.events.push(event),
-                Err(rejection) => {
-                    sorted.rejected.push(rejection.clone().at(index, &pointer(index)));
-                    sorted.batch.rejects.push(Reject::new(self.origin.clone(), receipt, rejection, text));
-                }
-            }
+        for text in events {
+            self.put(&mut sorted, receipt, text, read_event(text, receipt), &pointer);
         }
         sorted
+    }
+
+    /// Puts an event, as it was sent and as it was read, behind those that are sorted.
+    fn put(
+        &self,
+        sorted: &mut Sorted,
+        receipt: Receipt,
+        text: &str,
+        read: Result<Event, Rejection>,
+        pointer: impl Fn(usize) -> String,
+    ) {
+        match read {
+            Ok(event) => sorted.batch.events.push(event),
+            Err(rejection) => {
+                let index = sorted.batch.event_count();
+                sorted.rejected.push(rejection.clone().at(index, &pointer(index)));
+                sorted.batch.rejects.push(Reject::new(self.origin.clone(), receipt, rejection, text));
+            }
+        }
+    }
+
+    fn receipt(&self, sent_at: Option<Instant>) -> Receipt {
+        Receipt::new(self.received, sent_at).reaching(self.reach)
     }
 }
 
@@ -200,6 +244,51 @@ mod tests {
             (Form::Json, format!(r#"[{EVENT},"{long}"]"#), "event_too_large /1"),
         ] {
             assert_eq!(sorted(form, &body).map(|sorted| sorted.1), Ok(vec![rejected.to_owned()]), "{body:.80}");
+        }
+    }
+
+    #[test]
+    fn one_pass_over_an_array_says_what_two_say() {
+        // A text of two bytes a character, so that the limit falls into one.
+        let exact = |bytes: usize| {
+            let filling = bytes - EVENT.len() - r#","x":"""#.len();
+            let text = ["x".repeat(filling % 2), "ü".repeat(filling / 2)].concat();
+            EVENT.replace('}', &format!(r#","x":"{text}"}}"#))
+        };
+        assert_eq!(exact(EVENT_BYTES).len(), EVENT_BYTES);
+        let (largest, deep) = (exact(EVENT_BYTES), format!(r#"{{"x":{}{}}}"#, "[".repeat(200), "]".repeat(200)));
+        let full = format!("[{}{EVENT}]", format!("{EVENT},").repeat(EVENTS_PER_REQUEST - 1));
+        for (array, at_once) in [
+            (format!("[{EVENT}]"), true),
+            (format!("[ {EVENT}\n,\t{EVENT} \r]"), true),
+            (format!(r#"[{EVENT},{{"account":""}},7,"x",null,[{EVENT}],{{"a":[{{}}]}},1.5e3 ,{EVENT}]"#), true),
+            (r#"[{"account":"a","user":"u","module":"\u006d","action":"x","account":"b"}]"#.to_owned(), true),
+            (format!("[{largest},{EVENT}]"), true),
+            (full.clone(), true),
+            (full.replacen('[', "[7,", 1), false),
+            (format!("[{},{EVENT}]", exact(EVENT_BYTES + 2)), false),
+            (format!("[{EVENT},{deep}]"), false),
+            (format!(r#"[{EVENT},{{"x":"\ud800"}},{{"x":1e999}}]"#), false),
+            ("[]".to_owned(), false),
+            (format!("[{EVENT},]"), false),
+            (format!("[,{EVENT}]"), false),
+            (format!("[{EVENT} {EVENT}]"), false),
+            (format!("[{EVENT}]]"), false),
+            (format!("[{EVENT},\u{a0}{EVENT}]"), false),
+            (format!("[{EVENT}"), false),
+            (format!("[{EVENT},nonsense]"), false),
+            ("[01]".to_owned(), false),
+        ] {
+            let told = |sorted: Result<Sorted, ApiProblem>| {
+                sorted.map(|sorted| format!("{sorted:?}")).map_err(|problem| problem.0.detail)
+            };
+            let one = READER.sort_at_once(&array, "", None);
+            assert_eq!(one.is_some(), at_once, "{array:.200}");
+            let two = told(parse(&array).and_then(|items| READER.sort(&items, "", None)));
+            if let Some(one) = one {
+                assert_eq!(told(Ok(one)), two, "{array:.200}");
+            }
+            assert_eq!(told(READER.read(Form::Json, array.as_bytes())), two, "{array:.200}");
         }
     }
 
