@@ -3,7 +3,7 @@
 use crate::{
     api::ingest::{RejectedEvent, RejectionCode},
     instant::Instant,
-    json::{Fields, Json, Name},
+    json::{Field, Fields, Json},
 };
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -219,15 +219,15 @@ impl Event {
         let Json::Object(fields) = json else {
             return Err(wrong_type("", "an event must be an object", json));
         };
-        let (account, account_name) = party(fields, Name::Account, ["/account", "/account/id", "/account/name"])?;
+        let (account, account_name) = party(fields, Field::Account, ["/account", "/account/id", "/account/name"])?;
         let account_attributes = attributes(fields)?;
-        let (user, user_name) = party(fields, Name::User, ["/user", "/user/id", "/user/name"])?;
-        let id = optional_text(fields, "/id", Name::Id, ID_BYTES)?;
-        let kind = optional_text(fields, "/kind", Name::Kind, NAME_BYTES)?;
-        let module = required_text(fields, "/module", Name::Module, NAME_BYTES)?;
+        let (user, user_name) = party(fields, Field::User, ["/user", "/user/id", "/user/name"])?;
+        let id = optional_text(fields, "/id", Field::Id, ID_BYTES)?;
+        let kind = optional_text(fields, "/kind", Field::Kind, NAME_BYTES)?;
+        let module = required_text(fields, "/module", Field::Module, NAME_BYTES)?;
         let kind = match kind.as_deref() {
             None | Some("activity") => Kind::Activity {
-                action: required_text(fields, "/action", Name::Action, NAME_BYTES)?,
+                action: required_text(fields, "/action", Field::Action, NAME_BYTES)?,
                 count: count(fields)?,
             },
             Some("heartbeat") => Kind::Heartbeat,
@@ -281,7 +281,7 @@ fn whole(number: &Number) -> Option<i64> {
 }
 
 fn time(fields: &Fields<'_>) -> Result<Option<Instant>, Rejection> {
-    match fields.get(Name::Time) {
+    match fields.get(Field::Time) {
         None | Some(Json::Null) => Ok(None),
         Some(json) => match instant(json) {
             Some(time) => Ok(Some(time)),
@@ -295,7 +295,7 @@ fn time(fields: &Fields<'_>) -> Result<Option<Instant>, Rejection> {
 }
 
 fn count(fields: &Fields<'_>) -> Result<i64, Rejection> {
-    let json = match fields.get(Name::Count) {
+    let json = match fields.get(Field::Count) {
         None | Some(Json::Null) => return Ok(1),
         Some(json) => json,
     };
@@ -315,15 +315,15 @@ fn count(fields: &Fields<'_>) -> Result<i64, Rejection> {
 /// With pointers to it, to its id and to its name.
 fn party(
     fields: &Fields<'_>,
-    field: Name,
+    field: Field,
     [pointer, id_pointer, name_pointer]: [&str; 3],
 ) -> Result<(String, Option<String>), Rejection> {
     match fields.get(field) {
         None | Some(Json::Null) => Err(missing(pointer, field.as_str())),
         Some(Json::Text(id)) => Ok((checked(id, pointer, field.as_str(), ID_BYTES)?, None)),
         Some(Json::Object(party)) => Ok((
-            required_text(party, id_pointer, Name::Id, ID_BYTES)?,
-            optional_text(party, name_pointer, Name::Name, NAME_BYTES)?,
+            required_text(party, id_pointer, Field::Id, ID_BYTES)?,
+            optional_text(party, name_pointer, Field::Name, NAME_BYTES)?,
         )),
         Some(other) => {
             Err(wrong_type(pointer, &format!("{} must be an id or an object with an id", field.as_str()), other))
@@ -334,8 +334,8 @@ fn party(
 /// What else is known of the account: texts, and numbers and truth values as texts.
 fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
     const POINTER: &str = "/account/attributes";
-    let Some(Json::Object(account)) = fields.get(Name::Account) else { return Ok(Vec::new()) };
-    let sent = match account.get(Name::Attributes) {
+    let Some(Json::Object(account)) = fields.get(Field::Account) else { return Ok(Vec::new()) };
+    let sent = match account.get(Field::Attributes) {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::Open(sent)) => sent,
         Some(other) => return Err(wrong_type(POINTER, "attributes must be an object", other)),
@@ -362,11 +362,11 @@ fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
     }
 }
 
-fn required_text(fields: &Fields<'_>, pointer: &str, name: Name, bytes: usize) -> Result<String, Rejection> {
+fn required_text(fields: &Fields<'_>, pointer: &str, name: Field, bytes: usize) -> Result<String, Rejection> {
     optional_text(fields, pointer, name, bytes)?.ok_or_else(|| missing(pointer, name.as_str()))
 }
 
-fn optional_text(fields: &Fields<'_>, pointer: &str, name: Name, bytes: usize) -> Result<Option<String>, Rejection> {
+fn optional_text(fields: &Fields<'_>, pointer: &str, name: Field, bytes: usize) -> Result<Option<String>, Rejection> {
     match fields.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(text)) => Ok(Some(checked(text, pointer, name.as_str(), bytes)?)),

@@ -27,7 +27,7 @@ pub(crate) struct Fields<'a>(Box<[Option<Json<'a>>; NAMES.len()]>);
 
 /// A name that means something in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
+pub(crate) enum Field {
     Id,
     Kind,
     Time,
@@ -44,9 +44,9 @@ pub(crate) enum Name {
 const NAMES: [&str; 10] = ["id", "kind", "time", "account", "user", "name", "module", "action", "count", "attributes"];
 
 /// The name of the one object whose fields are called as their sender likes.
-const OPEN: Name = Name::Attributes;
+const OPEN: Field = Field::Attributes;
 
-impl Name {
+impl Field {
     /// The name that is written so, where an event knows it.
     fn of(name: &str) -> Option<Self> {
         match name {
@@ -72,7 +72,7 @@ impl Name {
 
 impl<'a> Fields<'a> {
     /// The value of a field. Of several with its name the last.
-    pub(crate) fn get(&self, name: Name) -> Option<&Json<'a>> {
+    pub(crate) fn get(&self, name: Field) -> Option<&Json<'a>> {
         self.0[name as usize].as_ref()
     }
 }
@@ -94,7 +94,7 @@ impl<'a> From<&'a Map<String, Value>> for Fields<'a> {
     fn from(fields: &'a Map<String, Value>) -> Self {
         let mut known = Self::default();
         for (name, value) in fields {
-            if let Some(name) = Name::of(name) {
+            if let Some(name) = Field::of(name) {
                 known.0[name as usize] = Some(if name == OPEN { Json::open(value) } else { value.into() });
             }
         }
@@ -193,7 +193,7 @@ impl<'de> Visitor<'de> for AnyJson {
 }
 
 /// The name of a field, where an event knows it.
-struct AnyName(Option<Name>);
+struct AnyName(Option<Field>);
 
 impl<'de> Deserialize<'de> for AnyName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -206,7 +206,7 @@ impl<'de> Deserialize<'de> for AnyName {
             }
 
             fn visit_str<E>(self, name: &str) -> Result<AnyName, E> {
-                Ok(AnyName(Name::of(name)))
+                Ok(AnyName(Field::of(name)))
             }
         }
         deserializer.deserialize_str(Known)
@@ -252,7 +252,7 @@ mod tests {
     fn same(lean: &Json<'_>, full: &Value) -> bool {
         match (lean, full) {
             (Json::Object(lean), Value::Object(full)) => NAMES.iter().all(|name| {
-                let known = Name::of(name).expect("a known name");
+                let known = Field::of(name).expect("a known name");
                 assert_eq!(known.as_str(), *name);
                 match (lean.get(known), full.get(*name)) {
                     (Some(lean), Some(full)) => same(lean, full),
