@@ -498,7 +498,7 @@ async fn the_command_line_erases_while_a_server_runs() {
     let erased = run(&["--account", ACCOUNT]);
     assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
     let said = String::from_utf8(erased.stdout).unwrap();
-    assert!(said.starts_with("receipt 1\n1\taccounts\n") && said.ends_with("and from its files.\n"), "{said}");
+    assert!(said.starts_with("receipt 1\n1\taccount\n") && said.ends_with("and from its files.\n"), "{said}");
     assert!(!server.everything().await.contains(ACCOUNT));
     let nobody = run(&["--account", ACCOUNT]);
     assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("nothing is known"));
