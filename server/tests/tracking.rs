@@ -313,6 +313,20 @@ async fn a_new_activity_changes_what_is_tracked_only_where_it_is_shown_as_anothe
 }
 
 #[tokio::test]
+async fn what_a_duplicate_is_called_was_never_done() {
+    let server = TestServer::start(Tz::UTC, Instant::parse("2026-11-23T11:00:00Z").expect("a time")).await;
+    let event = |module: &str, action: &str| json!({"id": "e1", "account": "acme", "user": "lisa", "module": module, "action": action});
+    for (module, action) in [("Dashboard", "View"), ("Reports", "Export"), ("Dashboard", "Print")] {
+        let events = server.client.post(server.url("/api/v1/events")).json(&event(module, action));
+        assert_eq!(events.send().await.expect("an answer").status(), 200);
+    }
+    let names = json_of(server.client.get(server.url("/api/v1/tracking"))).await;
+    let modules: Vec<&Value> = names["modules"].as_array().expect("modules").iter().collect();
+    assert_eq!(modules.len(), 1);
+    assert_eq!(modules[0]["activities"].as_array().expect("activities").len(), 1, "{names}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_choice_is_told_by_its_field_and_changes_nothing() {
     let (server, cookie) = two_modules().await;
     let before = json_of(asked(&server, &cookie, Method::GET, "/api/v1/tracking")).await;

@@ -170,7 +170,7 @@ impl Store {
         remembered.erasures = Some(erasures);
         let mut numbered = remembered.dimensions.number(&mut connection, &events, &namings).await?;
         let outcomes = claim_ids(&mut connection, &events, &numbered.events).await?;
-        if !numbered.new_users.is_empty() && outcomes.contains(&Outcome::Duplicate) {
+        if numbered.has_new() && outcomes.contains(&Outcome::Duplicate) {
             let is_stored = |place: usize| outcomes[place] == Outcome::Accepted;
             remembered.dimensions.take_back_unused(&mut connection, &mut numbered, is_stored).await?;
         }

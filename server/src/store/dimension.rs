@@ -50,8 +50,17 @@ pub(super) struct Numbered<'a> {
     pub(super) new_accounts: Vec<i64>,
     /// The users that were not there before.
     pub(super) new_users: Vec<i64>,
+    /// The modules that were not there before.
+    pub(super) new_modules: Vec<i64>,
     /// The activities that were not there before.
     pub(super) new_activities: Vec<i64>,
+}
+
+impl Numbered<'_> {
+    /// Whether anything was not there before that an event can name.
+    pub(super) fn has_new(&self) -> bool {
+        !(self.new_users.is_empty() && self.new_modules.is_empty() && self.new_activities.is_empty())
+    }
 }
 
 /// A name that came without an event, with the numbers of what is called so.
@@ -87,7 +96,8 @@ impl Dimensions {
         self.count += count;
         let modules = events.iter().map(|event| event.module.as_str());
         let columns = ("module", "module_no", "name");
-        self.count += number_names(connection, columns, &mut self.modules, modules, received).await?.0;
+        let (count, new_modules) = number_names(connection, columns, &mut self.modules, modules, received).await?;
+        self.count += count;
 
         // Just looked up: what is missing from here on was taken out of the database by somebody else.
         let number = |account: &String| self.accounts.get(account).copied().ok_or(StoreError::Erased);
@@ -108,26 +118,30 @@ impl Dimensions {
         self.count += count;
 
         let numbered = self.all_remembered(events, namings).ok_or(StoreError::Erased)?;
-        Ok(Numbered { new_accounts, new_users, new_activities, ..numbered })
+        Ok(Numbered { new_accounts, new_users, new_modules, new_activities, ..numbered })
     }
 
-    /// Takes accounts and users back that are new and turn out to have no event, because all that names them is stored
-    /// already: whoever was erased is not to come again by a retry.
+    /// Takes back what is new and turns out to have no event, because all that names it is stored already: whoever was
+    /// erased is not to come again by a retry, and what an event is called that was left out was never done.
     pub(super) async fn take_back_unused(
         &mut self,
         connection: &mut Connection<'_>,
         numbered: &mut Numbered<'_>,
         is_stored: impl Fn(usize) -> bool,
     ) -> Result<(), StoreError> {
-        let Numbered { events, named, new_accounts, new_users, .. } = numbered;
-        let stored = events.iter().enumerate().filter(|(place, _)| is_stored(*place)).map(|(_, numbers)| numbers);
-        let of_events = stored.map(|numbers| (numbers.account_no, numbers.user_no));
+        let Numbered { events, named, new_accounts, new_users, new_modules, new_activities } = numbered;
+        let stored = || events.iter().enumerate().filter(|(place, _)| is_stored(*place)).map(|(_, numbers)| numbers);
+        let of_events = stored().map(|numbers| (numbers.account_no, numbers.user_no));
         let of_names = named.iter().map(|named| (named.account_no, named.user_no.unwrap_or_default()));
         let (accounts, users): (BTreeSet<i64>, BTreeSet<i64>) = of_events.chain(of_names).unzip();
         let unused = |user_no: &i64| !users.contains(user_no) && new_users.contains(user_no);
         let gone = events.iter().filter(|numbers| unused(&numbers.user_no));
         let gone: BTreeSet<(i64, i64)> = gone.map(|numbers| (numbers.account_no, numbers.user_no)).collect();
-        if gone.is_empty() {
+        let activities = stored().map(|numbers| numbers.activity_no).collect();
+        let gone_activities = take_unused(new_activities, &activities);
+        let gone_modules = take_unused(new_modules, &stored().map(|numbers| numbers.module_no).collect());
+        let gone_accounts = take_unused(new_accounts, &accounts);
+        if gone.is_empty() && gone_modules.is_empty() && gone_activities.is_empty() {
             return Ok(());
         }
         bulk(
@@ -137,15 +151,13 @@ impl Dimensions {
         )
         .execute(connection)
         .await?;
-        let (used, unused): (Vec<i64>, Vec<i64>) =
-            std::mem::take(new_accounts).into_iter().partition(|account_no| accounts.contains(account_no));
-        *new_accounts = used;
-        bulk(
-            "WITH gone (account_no) AS ({rows}) DELETE FROM account WHERE account_no IN (SELECT account_no FROM gone)",
-            [Column::ints(unused)],
-        )
-        .execute(connection)
-        .await?;
+        let others = [("account", gone_accounts), ("activity", gone_activities), ("module", gone_modules)];
+        for (table, gone) in others {
+            let text = format!(
+                "WITH gone (number) AS ({{rows}}) DELETE FROM {table} WHERE {table}_no IN (SELECT number FROM gone)"
+            );
+            bulk(text, [Column::ints(gone)]).execute(connection).await?;
+        }
         // Seldom, and the rest is soon looked up again.
         *self = Self::default();
         Ok(())
@@ -158,6 +170,7 @@ impl Dimensions {
             named: namings.iter().map(|naming| self.named(naming)).collect::<Option<_>>()?,
             new_accounts: Vec::new(),
             new_users: Vec::new(),
+            new_modules: Vec::new(),
             new_activities: Vec::new(),
         })
     }
@@ -183,6 +196,11 @@ impl Dimensions {
         };
         Some(Numbers { account_no, user_no, module_no, activity_no })
     }
+}
+
+/// Takes those out of new numbers that are not used.
+fn take_unused(new: &mut Vec<i64>, used: &BTreeSet<i64>) -> Vec<i64> {
+    new.extract_if(.., |number| !used.contains(number)).collect()
 }
 
 /// Numbers names that stand alone, and says how many were not known, and which are new. `(table, number, name)` are the table and its
