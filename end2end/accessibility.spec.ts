@@ -96,6 +96,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         });
 
         test("Tracking", async ({ server, members, activities, tracking, page, complaints }) => {
+          test.slow();
           complaints.allow(/status of 422/);
           await members.createFirst();
           await tracking.open();
@@ -123,6 +124,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         });
 
         test("Privacy", async ({ server, members, privacy, page, complaints }) => {
+          test.slow();
           complaints.allow(/status of 422/);
           await members.createFirst();
           await server.send(...EVENTS);

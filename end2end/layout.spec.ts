@@ -63,6 +63,7 @@ for (const width of [360, 390, 768, 1440, 2560]) {
         privacy,
         page,
       }) => {
+        test.slow();
         const fits = async (what: string) => {
           const tooWide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
           expect(await page.evaluate(tooWide), what).toBeLessThanOrEqual(0);

@@ -8,7 +8,11 @@ const ACME = { id: "acme", name: "Acme Inc" };
 const LISA: UsageEvent = { account: ACME, user: { id: "u-1", name: "Lisa Ray" }, module: "Board", action: "Edit" };
 const TOM: UsageEvent = { ...LISA, user: { id: "u-2", name: "Tom Oak" } };
 
-test.beforeEach(async ({ members }) => members.createFirst());
+test.beforeEach(async ({ members }) => {
+  // Each walks through many pages.
+  test.slow();
+  await members.createFirst();
+});
 
 test("a user is erased: what would go, the confirmation, the receipt, and no trace", { tag: "@nojs" }, async ({
   server,

@@ -7,6 +7,8 @@ const LAST_WEEK = "?period=last_7_days";
 test.use({ signIn: true });
 
 test.beforeEach(async ({ server, members }) => {
+  // Each walks through many pages.
+  test.slow();
   await members.createFirst();
   await server.send(FIRST_EVENT, ...twoWeeks());
 });
