@@ -340,10 +340,13 @@ fn attributes(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Rejection> {
         Some(Json::Open(sent)) => sent,
         Some(other) => return Err(wrong_type(POINTER, "attributes must be an object", other)),
     };
+    // Of several with one name the last counts, as of every field.
+    let sent: BTreeMap<&str, &Json<'_>> = sent.iter().map(|(name, value)| (&**name, value)).collect();
     let mut attributes = BTreeMap::new();
     for (name, value) in sent {
-        let pointer = format!("{POINTER}/{}", name.replace('~', "~0").replace('/', "~1"));
-        let name = checked(name, &pointer, "the name of an attribute", ATTRIBUTE_NAME_BYTES)?;
+        // Only then is it part of a pointer: what is no name has no place in one.
+        let name = checked(name, POINTER, "the name of an attribute", ATTRIBUTE_NAME_BYTES)?;
+        let pointer = format!("{POINTER}/{}", pointer_part(&name));
         let value = match value {
             Json::Text(text) => checked(text, &pointer, "an attribute", ATTRIBUTE_VALUE_BYTES)?,
             Json::Number(number) => whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string()),
@@ -372,6 +375,11 @@ fn optional_text(fields: &Fields<'_>, pointer: &str, name: Field, bytes: usize) 
         Some(Json::Text(text)) => Ok(Some(checked(text, pointer, name.as_str(), bytes)?)),
         Some(other) => Err(wrong_type(pointer, &format!("{} must be a text", name.as_str()), other)),
     }
+}
+
+/// A name as a part of a JSON pointer.
+pub(crate) fn pointer_part(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Checks a text as it stands, of at most so many bytes: nothing is trimmed or folded, because ids and names mean exactly
@@ -500,7 +508,8 @@ mod tests {
             (with_attributes(json!({"a/b~": {}})), InvalidType, "/account/attributes/a~1b~0"),
             (with_attributes(json!({"plan": " "})), EmptyText, "/account/attributes/plan"),
             (with_attributes(json!({"plan": "p".repeat(201)})), TextTooLong, "/account/attributes/plan"),
-            (with_attributes(json!({"": "x"})), EmptyText, "/account/attributes/"),
+            (with_attributes(json!({"": "x"})), EmptyText, "/account/attributes"),
+            (with_attributes(json!({"\u{0}": "x"})), InvalidText, "/account/attributes"),
             (with_attributes(many), TooManyAttributes, "/account/attributes"),
             (with("user", json!({"id": "u\u{0}"})), InvalidText, "/user/id"),
             (with("user", Value::Null), MissingField, "/user"),
@@ -523,6 +532,17 @@ mod tests {
             assert_eq!((rejection.code, rejection.pointer.as_str()), (code, pointer), "{event}");
         }
         assert!(read(with("time", json!(NOON.millis() + FUTURE_MILLIS))).is_ok());
+    }
+
+    #[test]
+    fn of_several_fields_of_one_name_the_last_counts() {
+        let text = r#"{"account": {"id": "a", "attributes": {"plan": [], "seats": 1, "plan": "pro"}}, "user": "u",
+            "module": "m", "action": [], "action": "x"}"#;
+        let receipt = Receipt::new(NOON, None);
+        let event = Event::from_text(text, receipt);
+        assert_eq!(event, Event::from_json(&serde_json::from_str(text).unwrap(), receipt));
+        let attributes = event.expect("accepted").account_attributes;
+        assert_eq!(attributes, [("plan", "pro"), ("seats", "1")].map(|(name, value)| (name.into(), value.into())));
     }
 
     #[test]

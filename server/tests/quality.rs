@@ -123,6 +123,21 @@ async fn rejected_events_are_kept_with_reason_key_and_time() {
 }
 
 #[tokio::test]
+async fn what_no_database_would_take_is_kept_all_the_same() {
+    let server = start().await;
+    let with = |account: Value| json!({"account": account, "user": "u\0", "module": "m\0", "action": "x"});
+    let broken = [
+        with(json!({"id": "a", "attributes": {"\0": "x"}})),
+        with(json!({"id": "a", "attributes": {"x": "\0"}})),
+        with(json!("a\0")),
+        json!({"\0": "\0", "account": "a", "user": "u", "module": "m", "kind": "\0"}),
+    ];
+    let events = [&broken[..], &[event("lisa")]].concat();
+    assert_eq!(server.send(&json!(events)).await, [1, 0, 4]);
+    assert_eq!(server.kept().await.len(), 4);
+}
+
+#[tokio::test]
 async fn pages_go_on_where_the_one_before_ended() {
     let server = start().await;
     let sent: Vec<Value> = (0..7).map(|number| json!({"account": number.to_string()})).collect();

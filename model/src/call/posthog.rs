@@ -3,7 +3,7 @@
 
 use super::{Call, Used, VIEW, fields::Fields};
 use crate::{
-    event::{Kind, NAME_BYTES, Receipt, Rejection, checked},
+    event::{Kind, NAME_BYTES, Receipt, Rejection, checked, pointer_part},
     module_rule::ModuleRules,
 };
 use serde_json::Value;
@@ -89,11 +89,6 @@ fn account(fields: Fields<'_>) -> Result<Option<String>, Rejection> {
     let Some(Value::Object(groups)) = fields.at("/properties/$groups") else { return Ok(None) };
     let usable = |kind: &&str| checked(kind, "", "the type", NAME_BYTES).is_ok();
     let places = ACCOUNT_TYPES.iter().copied().chain(groups.keys().map(String::as_str).filter(usable));
-    let pointers: Vec<String> = places.map(|kind| format!("/properties/$groups/{}", escaped(kind))).collect();
+    let pointers: Vec<String> = places.map(|kind| format!("/properties/$groups/{}", pointer_part(kind))).collect();
     fields.id(&pointers.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// A key as a part of a JSON pointer.
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
