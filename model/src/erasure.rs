@@ -7,12 +7,12 @@ use crate::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 use std::{
     collections::HashSet,
-    fmt::{self, Display, Formatter},
+    fmt::{self, Display, Formatter, Write},
     ops::RangeInclusive,
 };
 
@@ -222,9 +222,9 @@ struct Parts(Vec<Part>);
 
 /// A part of JSON.
 struct Part {
-    /// As a pointer to it, or to what the field is of.
-    place: String,
     kind: PartKind,
+    /// Whose the call is, where it says so here.
+    whose: Option<Whose>,
     text: String,
 }
 
@@ -236,19 +236,36 @@ enum PartKind {
     Name,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Of which account it is.
+    Account,
+    /// Of which user.
+    User,
+}
+
+impl Whose {
+    /// What a call says at a place, given as a pointer.
+    fn at(place: &str) -> Option<Self> {
+        match place {
+            _ if ACCOUNTS.contains(&place) || place.starts_with(GROUPS) => Some(Self::Account),
+            _ if USERS.contains(&place) => Some(Self::User),
+            _ => None,
+        }
+    }
+}
+
 impl Part {
     /// The account, where it says of which the call is.
     fn account(&self) -> Option<&str> {
-        let is_account = ACCOUNTS.contains(&&*self.place) || self.place.starts_with(GROUPS);
-        Some(self.text.trim()).filter(|text| is_account && self.kind != PartKind::Name && !text.is_empty())
+        Some(self.text.trim()).filter(|text| self.whose == Some(Whose::Account) && !text.is_empty())
     }
 
     /// Whether it tells of somebody, if that is what they are called.
     fn is_telling(&self) -> bool {
-        let says_whose = || USERS.contains(&&*self.place) || self.account().is_some();
         match self.kind {
             PartKind::Text => true,
-            PartKind::Number => self.text.len() >= TELLING_BYTES || says_whose(),
+            PartKind::Number => self.text.len() >= TELLING_BYTES || self.whose.is_some(),
             PartKind::Name => self.text.len() >= TELLING_BYTES || !self.text.bytes().all(|byte| byte.is_ascii_digit()),
         }
     }
@@ -256,72 +273,93 @@ impl Part {
 
 impl<'de> Deserialize<'de> for Parts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PartsVisitor)
+        let (mut parts, mut place) = (Vec::new(), String::new());
+        PartsSeed { parts: &mut parts, place: &mut place }.deserialize(deserializer)?;
+        Ok(Self(parts))
     }
 }
 
-impl Parts {
-    fn one(kind: PartKind, text: impl Display) -> Self {
-        Self(vec![Part { place: String::new(), kind, text: text.to_string() }])
+/// Reads a value, and adds what it says to the parts there are.
+struct PartsSeed<'p> {
+    parts: &'p mut Vec<Part>,
+    /// As a pointer to the value.
+    place: &'p mut String,
+}
+
+impl PartsSeed<'_> {
+    /// One for a value in a list or an object.
+    fn within(&mut self, name: impl Display) -> PartsSeed<'_> {
+        // Writing to memory never fails.
+        let _ = write!(self.place, "/{name}");
+        PartsSeed { parts: self.parts, place: self.place }
     }
 
-    /// Those of a value in a list or an object.
-    fn within(self, place: impl Display) -> impl Iterator<Item = Part> {
-        self.0.into_iter().map(move |part| Part { place: format!("/{place}{}", part.place), ..part })
+    fn add<E>(self, kind: PartKind, text: impl Display) -> Result<(), E> {
+        self.parts.push(Part { kind, whose: Whose::at(self.place), text: text.to_string() });
+        Ok(())
     }
 }
 
-struct PartsVisitor;
+impl<'de> DeserializeSeed<'de> for PartsSeed<'_> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for PartsVisitor {
-    type Value = Parts;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PartsSeed<'_> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Parts, E> {
-        Ok(Parts(Vec::new()))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Parts, E> {
-        Ok(Parts(Vec::new()))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Parts, E> {
-        Ok(Parts::one(PartKind::Number, number))
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.add(PartKind::Number, number)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Parts, E> {
-        Ok(Parts::one(PartKind::Number, number))
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.add(PartKind::Number, number)
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Parts, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
         // As it is written where it is an id.
-        Ok(Parts::one(PartKind::Number, Value::from(number)))
+        self.add(PartKind::Number, Value::from(number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Parts, E> {
-        Ok(Parts::one(PartKind::Text, text))
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.add(PartKind::Text, text)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Parts, A::Error> {
-        let mut parts = Vec::new();
-        let mut place = 0;
-        while let Some(value) = values.next_element::<Parts>()? {
-            parts.extend(value.within(place));
-            place += 1;
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut values: A) -> Result<(), A::Error> {
+        let length = self.place.len();
+        for index in 0.. {
+            let value = values.next_element_seed(self.within(index))?;
+            self.place.truncate(length);
+            if value.is_none() {
+                break;
+            }
         }
-        Ok(Parts(parts))
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Parts, A::Error> {
-        let mut parts = Vec::new();
-        while let Some((name, value)) = fields.next_entry::<String, Parts>()? {
-            parts.extend(value.within(&name));
-            parts.extend(Parts::one(PartKind::Name, name).0);
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
+        let length = self.place.len();
+        while let Some(name) = fields.next_key::<String>()? {
+            fields.next_value_seed(self.within(&name))?;
+            self.place.truncate(length);
+            self.parts.push(Part { kind: PartKind::Name, whose: None, text: name });
         }
-        Ok(Parts(parts))
+        Ok(())
     }
 }
 
@@ -381,6 +419,16 @@ mod tests {
         assert!(acme.is_in_call(r#"{"userId": "lisa"}"#));
         assert!(!acme.is_in_call(r#"{"account": "globex", "user": "lisa"}"#));
         assert!(acme.is_in_text(r#"{"accounts": ["acme"]}"#) && !acme.is_in_text(r#"{"accounts": ["acme2"]}"#));
+    }
+
+    #[test]
+    fn what_lies_deep_is_read_in_one_pass() {
+        let acme = Called::new("acme", [], ["7".to_owned()]);
+        // Each nests its values so deep that they have a long pointer of their own.
+        let nested = |value: &str| format!("{}{}{}", r#"{"x": ["#.repeat(50), value, "]}".repeat(50));
+        assert!(acme.is_in_call(&nested(&format!("{}\"7\"", "1, ".repeat(10_000)))));
+        assert!(!acme.is_in_call(&nested(r#"{"user": 7}"#)) && acme.is_in_call(&nested(r#""7""#)));
+        assert!(acme.is_in_call(r#"{"x": [[1, {"y": 2}], 3], "user": 7}"#));
     }
 
     #[test]
