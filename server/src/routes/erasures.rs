@@ -42,8 +42,8 @@ async fn get_erasures(_: Administrator, State(server): State<Server>) -> Result<
 /// log that name them. With a user go the other ids by which calls say that they are known. Every figure is from then on
 /// what it would be without them. It can't be undone; events that are sent of them later make them anew.
 ///
-/// The ids that make a retry harmless go with an account; those of a user can't be told from others of its account, and
-/// stay, as hashes. Rules of teams whose value is the id or the name of an erased account go; other names that people gave to
+/// The ids that make a retry harmless go with an account; those of a user, and of calls that name no account, can't be told
+/// from others, and stay, as hashes. Rules of teams whose value is the id or the name of an erased account go; other names that people gave to
 /// something stay, and the preview tells which. With `preview` nothing is changed. Takes the session of an administrator.
 #[utoipa::path(
     post,

@@ -32,7 +32,11 @@ use model::{
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use std::{collections::BTreeSet, ops::Range, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    time::Duration,
+};
 
 /// How many rejected events are looked through at once: with the largest, some megabytes.
 const REJECTS: usize = 200;
@@ -148,36 +152,40 @@ impl Store {
     ) -> Result<Option<Erasure>, StoreError> {
         hold_roll_ups(connection).await?;
         self.refuse_other_reporting(connection).await?;
-        // Of two erasures at once, the second waits here.
-        setting::count_erasure(connection).await?;
+        wait_for_other_erasures(connection).await?;
         let target = Target::find(connection, choice).await?;
         // Found again below: until its account is locked, others may store what a user does first.
-        let before = Found::of(connection, &target).await?;
-        reject::drop_all(connection, &before.rejects).await?;
+        let mut found = Found::of(connection, &target).await?;
+        reject::drop_all(connection, &found.rejects).await?;
         drop_identities(connection, &target).await?;
         // Takes longest, and nobody waits for it yet. Who stores some meanwhile raises the revisions of their days.
-        let revisions = revisions(connection).await?;
-        let mut deleted = events(connection, Deed::Delete, &target, &before.users, EVER).await?;
+        let (mut tracking, before) = (Tracking::read(connection).await?, revisions(connection).await?);
+        let mut deleted = events(connection, Deed::Delete, &target, &found.users, EVER).await?;
+        let mut sums = BTreeMap::new();
+        for (day, _) in &before {
+            sums.insert(*day, sums_of(connection, &target, &found.users, *day, &tracking).await?);
+        }
+        if let Connection::Postgres(_) = connection {
+            // Others went on, and may have named them.
+            let more = rejects_of(connection, &found.called).await?;
+            reject::drop_all(connection, &more).await?;
+            found.rejects.extend(more);
+            found.identities += drop_identities(connection, &target).await?;
+            found.texts = texts_of(connection, &found.called).await?;
+        }
         rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
+        (found.users, tracking) = (target.users(connection).await?, Tracking::read(connection).await?);
+        for (day, _) in revisions(connection).await?.difference(&before) {
+            let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
+            let of_day = start(*day)..start(day + 1);
+            deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
+            sums.insert(*day, sums_of(connection, &target, &found.users, *day, &tracking).await?);
+        }
         if target.is_account() {
             // Nobody who works out what an account belongs to waits for this one from here on.
             hold_teams(connection, Hold::Alone).await?;
         }
-        let (users, rules) = (target.users(connection).await?, rules_of(connection, &target).await?);
-        let found = Found { users, rules, ..before };
-        for (day, _) in self::revisions(connection).await?.difference(&revisions) {
-            let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
-            let of_day = start(*day)..start(day + 1);
-            deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
-        }
-        let (tracking, mut sums) = (Tracking::read(connection).await?, Sums::default());
-        if let Some(account_no) = target.account_no {
-            for (day, _) in self::revisions(connection).await? {
-                for user_no in target.numbers(&found.users) {
-                    take(connection, (day, account_no, user_no), &tracking, &mut sums).await?;
-                }
-            }
-        }
+        found.rules = rules_of(connection, &target).await?;
         let mut erased = Erased { events: deleted, ..found.counted() };
         each(connection, Deed::Delete, &target, &found.users, &mut erased).await?;
         if erased.is_nothing() {
@@ -187,7 +195,7 @@ impl Store {
         drop_rules(connection, &found.rules).await?;
         let erasure = insert_receipt(connection, choice.kind(), erased, author).await?;
         // Last: all servers write to the same few rows of the sums.
-        sums.write_and_prune(connection).await?;
+        Sums::of_all(sums.into_values()).write_and_prune(connection).await?;
         Ok(Some(erasure))
     }
 
@@ -493,22 +501,27 @@ impl OfRows<'_> {
     }
 }
 
-/// Takes from the sums what a user added to them on a day; 0 for every user of the account.
-async fn take(
+/// What is left of the sums without what users added to them on a day, as a change of these.
+async fn sums_of(
     connection: &mut Connection<'_>,
-    (day, account_no, user_no): UserKey,
+    target: &Target,
+    users: &[UserColumns],
+    day: i64,
     tracking: &Tracking,
-    sums: &mut Sums,
-) -> Result<(), StoreError> {
-    let sql = "SELECT DISTINCT d.day, d.account_no, d.user_no FROM user_module_day d \
-               WHERE d.day = $1 AND d.account_no = $2 AND ($3 = 0 OR d.user_no = $3)";
-    let keys: Vec<UserKey> = query(sql).bind(day).bind(account_no).bind(user_no).fetch_all(connection).await?;
-    for keys in keys.chunks(DAYS) {
-        for day in whole_day::read(connection, keys).await? {
-            sums.take(&day.contribution(tracking));
+) -> Result<Sums, StoreError> {
+    let mut sums = Sums::default();
+    let Some(account_no) = target.account_no else { return Ok(sums) };
+    for user_no in target.numbers(users) {
+        let sql = "SELECT DISTINCT d.day, d.account_no, d.user_no FROM user_module_day d \
+                   WHERE d.day = $1 AND d.account_no = $2 AND ($3 = 0 OR d.user_no = $3)";
+        let keys: Vec<UserKey> = query(sql).bind(day).bind(account_no).bind(user_no).fetch_all(connection).await?;
+        for keys in keys.chunks(DAYS) {
+            for day in whole_day::read(connection, keys).await? {
+                sums.take(&day.contribution(tracking));
+            }
         }
     }
-    Ok(())
+    Ok(sums)
 }
 
 /// What calls told of whom an erasure is about: of whom, of which kind, and what.
@@ -522,11 +535,27 @@ async fn told(connection: &mut Connection<'_>, target: &Target) -> Result<Vec<(S
     Ok(told.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// Drops what was told, in the order in which it is written, so that two transactions never wait for each other.
-async fn drop_identities(connection: &mut Connection<'_>, target: &Target) -> Result<(), StoreError> {
+/// Drops what was told, in the order in which it is written, so that two transactions never wait for each other; says how
+/// much that was.
+async fn drop_identities(connection: &mut Connection<'_>, target: &Target) -> Result<i64, StoreError> {
+    let mut dropped = 0;
     for (user_id, kind, _) in told(connection, target).await? {
         let sql = "DELETE FROM identity WHERE user_id = $1 AND kind = $2";
         query(sql).bind(&*user_id).bind(&*kind).execute(connection).await?;
+        dropped += 1;
+    }
+    Ok(dropped)
+}
+
+/// Of two erasures at once, the second waits here, however long the first takes.
+async fn wait_for_other_erasures(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let is_shared = matches!(connection, Connection::Postgres(_));
+    if is_shared {
+        query("SET LOCAL lock_timeout = 0").execute(connection).await?;
+    }
+    setting::count_erasure(connection).await?;
+    if is_shared {
+        query("SET LOCAL lock_timeout TO DEFAULT").execute(connection).await?;
     }
     Ok(())
 }

@@ -60,8 +60,9 @@ async fn make(connection: &mut Connection<'_>, month: NaiveDate) -> Result<(), S
     if is_there(connection, &name).await? {
         return Ok(());
     }
-    // Whoever makes a partition is alone in that; others go on to read and write events.
-    query("LOCK TABLE event IN SHARE UPDATE EXCLUSIVE MODE").execute(connection).await?;
+    // Whoever makes a partition is alone in that; others go on to read and write events. Of the partitions there are none is
+    // locked: one may be under a VACUUM, which takes long.
+    query("LOCK TABLE ONLY event IN SHARE UPDATE EXCLUSIVE MODE").execute(connection).await?;
     if is_there(connection, &name).await? {
         return Ok(());
     }

@@ -367,6 +367,22 @@ impl Sums {
         Self { totals: days.map(|day| (day, TotalDay::default())).collect(), ..Self::default() }
     }
 
+    /// Several as one.
+    pub(super) fn of_all(all: impl Iterator<Item = Self>) -> Self {
+        let mut sum = Self::default();
+        for Self { totals, modules, activities } in all {
+            for (day, TotalDay { users, actions, seconds }) in totals {
+                let total = sum.totals.entry(day).or_default();
+                total.users += users;
+                total.actions += actions;
+                total.seconds += seconds;
+            }
+            modules.into_iter().for_each(|(key, part)| add_part(&mut sum.modules, key, part.users, part.actions));
+            activities.into_iter().for_each(|(key, part)| add_part(&mut sum.activities, key, part.users, part.actions));
+        }
+        sum
+    }
+
     /// Adds what a user's day adds to them.
     pub(super) fn add(&mut self, contribution: &Contribution) {
         self.count(contribution, 1);
