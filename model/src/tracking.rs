@@ -187,7 +187,9 @@ impl SentNames {
         choice.display_name = choice.display_name.filter(|display_name| display_name != sent);
         let before = std::mem::replace(chosen, choice);
         let doubles = self.doubles(&self.shown());
-        let Some(double) = doubles.difference(&doubles_before).next() else { return Ok(()) };
+        let is_new =
+            |(double, count): &(&Double, &usize)| doubles_before.get(*double).is_none_or(|before| before < *count);
+        let Some((double, _)) = doubles.iter().find(is_new) else { return Ok(()) };
         if let Some((_, chosen)) = self.chosen(name) {
             *chosen = before;
         }
@@ -261,8 +263,8 @@ impl SentNames {
         self.activities.get(&number)?.choice.merged_into.filter(|into| self.activities.contains_key(into))
     }
 
-    /// What is called the same and still is shown apart.
-    fn doubles(&self, shown: &ShownNames) -> BTreeSet<Double> {
+    /// What is called the same and still is shown apart, and how many are.
+    fn doubles(&self, shown: &ShownNames) -> BTreeMap<Double, usize> {
         let modules: BTreeSet<i64> = shown.modules.values().copied().collect();
         let modules =
             modules.into_iter().map(|number| Double { module: None, name: self.module_name(number).to_owned() });
@@ -272,12 +274,14 @@ impl SentNames {
             module: Some(self.module_name(activity.module_no).to_owned()),
             name: activity.display_name.as_ref().unwrap_or(&self.activities[&number].action).clone(),
         });
-        let mut seen = BTreeSet::new();
-        modules.chain(activities).filter(|name| !seen.insert(name.clone())).collect()
+        let mut called: BTreeMap<Double, usize> = BTreeMap::new();
+        modules.chain(activities).for_each(|name| *called.entry(name).or_default() += 1);
+        called.retain(|_, count| *count > 1);
+        called
     }
 }
 
-/// What two are called.
+/// What several are called.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Double {
     /// The module they are shown in, of activities.
@@ -445,6 +449,12 @@ mod tests {
         // A name of its own is none.
         names.choose(SentName::Module(2), called("B")).unwrap();
         assert_eq!(names.modules[&2].choice, Choice::default());
+        // Nor is one by choice called what two are called already, of which one was sent for the first time since.
+        let mut names = two_modules();
+        names.choose(SentName::Activity(1), called("Share")).unwrap();
+        names.activities.insert(5, SentActivity { action: "Share".to_owned(), ..names.activities[&2].clone() });
+        assert_eq!(names.choose(SentName::Activity(2), called("Share")).unwrap_err().pointer, "/display_name");
+        names.choose(SentName::Activity(2), called("Save")).unwrap();
     }
 
     #[test]

@@ -304,7 +304,7 @@ async fn what_can_be_no_account_is_one_that_nobody_knows() {
     let cursor = "eyJsYXN0X3VzZSI6MSwiYWNjb3VudCI6IlwwIiwidXNlciI6IiIsIm1vZHVsZSI6IiJ9";
     let null = base64::Engine::encode(
         &base64::engine::general_purpose::URL_SAFE_NO_PAD,
-        r#"{"last_use":1,"account":"\u0000","user":"","module":""}"#,
+        r#"{"last_use":1,"account":"\u0000","user":"","module":"","module_no":0}"#,
     );
     for before in [cursor, &null] {
         let request = server.client.get(server.url(&format!("/api/v1/today/stream?before={before}")));

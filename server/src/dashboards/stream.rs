@@ -96,6 +96,7 @@ fn cursor(row: &EntryRow) -> String {
         account: row.account.id.clone(),
         user: row.user.id.clone(),
         module: row.module.clone(),
+        module_no: row.module_no,
     };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&position).unwrap_or_default())
 }

@@ -25,6 +25,8 @@ pub struct StreamPosition {
     pub user: String,
     /// The module.
     pub module: String,
+    /// Its number: two modules may be called the same.
+    pub module_no: i64,
 }
 
 /// A page of the stream.
@@ -45,6 +47,8 @@ pub struct EntryRow {
     pub user: User,
     /// The module.
     pub module: String,
+    /// The module's number.
+    pub module_no: i64,
     /// All actions.
     pub actions: i64,
     /// When it was last used.
@@ -86,21 +90,21 @@ pub(super) const LEAST_USE: &str = "
     SELECT last_use FROM user_module_day WHERE day = $2 AND last_use < $3 AND actions > 0 AND {seen}
     ORDER BY last_use DESC LIMIT 1 OFFSET $4";
 
-/// The page: `$1` is the scope's number, `$2` the day, `$3` to `$6` the position behind which it begins, `$7` the limit,
-/// `$8` the last use of its last entry.
+/// The page: `$1` is the scope's number, `$2` the day, `$3` to `$7` the position behind which it begins, `$8` the limit,
+/// `$9` the last use of its last entry.
 pub(super) const ENTRIES: &str = "
     SELECT d.account_no, d.user_no, d.module_no, d.actions, d.last_use,
            account.id AS account_id, COALESCE(account.name, account.id) AS account_name,
            account_user.id AS user_id, COALESCE(account_user.name, account_user.id) AS user_name,
            COALESCE(module.display_name, module.name) AS module
-    FROM (SELECT * FROM user_module_day WHERE day = $2 AND last_use BETWEEN $8 AND $3 AND actions > 0 AND {seen}) d
+    FROM (SELECT * FROM user_module_day WHERE day = $2 AND last_use BETWEEN $9 AND $3 AND actions > 0 AND {seen}) d
     JOIN account ON account.account_no = d.account_no
     JOIN account_user ON account_user.user_no = d.user_no AND account_user.account_no = d.account_no
     JOIN module ON module.module_no = d.module_no
     WHERE d.last_use < $3
-       OR (account.id, account_user.id, COALESCE(module.display_name, module.name)) > ($4, $5, $6)
-    ORDER BY d.last_use DESC, account.id, account_user.id, COALESCE(module.display_name, module.name)
-    LIMIT $7";
+       OR (account.id, account_user.id, COALESCE(module.display_name, module.name), d.module_no) > ($4, $5, $6, $7)
+    ORDER BY d.last_use DESC, account.id, account_user.id, COALESCE(module.display_name, module.name), d.module_no
+    LIMIT $8";
 
 impl Reading {
     /// A page of a day's stream: newest use first, then by the ids and the module, so that entries used at the same
@@ -112,14 +116,16 @@ impl Reading {
         after: Option<&StreamPosition>,
         limit: u32,
     ) -> Result<StreamPage, StoreError> {
-        let (last_use, account, user, module) = match after {
-            Some(position) => (position.last_use, &*position.account, &*position.user, &*position.module),
-            None => (i64::MAX, "", "", ""),
+        let (last_use, account, user, module, module_no) = match after {
+            Some(StreamPosition { last_use, account, user, module, module_no }) => {
+                (*last_use, &**account, &**user, &**module, *module_no)
+            }
+            None => (i64::MAX, "", "", "", 0),
         };
         let least = scope.query(LEAST_USE).bind(day_number(day)).bind(last_use).bind(i64::from(limit));
         let least: Option<(i64,)> = least.fetch_optional(&mut self.connection()).await?;
         let page = scope.query(ENTRIES).bind(day_number(day)).bind(last_use).bind(account).bind(user).bind(module);
-        let page = page.bind(i64::from(limit) + 1).bind(least.map_or(i64::MIN, |(least,)| least));
+        let page = page.bind(module_no).bind(i64::from(limit) + 1).bind(least.map_or(i64::MIN, |(least,)| least));
         let mut rows: Vec<Row> = page.fetch_all(&mut self.connection()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
@@ -210,6 +216,7 @@ fn entry(row: Row, uses: &mut HashMap<(i64, i64, i64), Vec<UseRow>>, signals: &H
         account: Account { id: row.account_id, name: row.account_name },
         user: User { id: row.user_id, name: row.user_name },
         module: row.module,
+        module_no: row.module_no,
         actions: row.actions,
         last_use: Instant::from_millis(row.last_use),
         last_signal: Instant::from_millis(signals.get(&row.user_no).copied().unwrap_or(row.last_use)),
