@@ -6,7 +6,7 @@ use super::{
     connection::Connection,
     digest,
     dimension::{self, Numbered, Numbers},
-    identity, kept, late, reject,
+    identity, late, reject,
     rollup::{self, Additions, Fact},
     scope::{self, Outdated},
     statement::{self, Column, append_unless_clashing, bulk},
@@ -188,13 +188,16 @@ impl Store {
             let (facts, tracking, recent) = (Arc::clone(&facts), Arc::clone(tracking), std::mem::take(recent));
             move || (Additions::of(reporting, &tracking, &facts, &recent), recent)
         });
-        insert_events(&mut connection, &table, &facts).await?;
+        // A month's table that is gone was dropped since it was remembered: its events are too old by now.
+        insert_events(&mut connection, &table, &facts).await.map_err(|error| match error {
+            StoreError::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_TABLE) => {
+                StoreError::RetentionChanged
+            }
+            error => error,
+        })?;
         let prepared = prepared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let mut additions = prepared.0;
         *recent = prepared.1;
-        if facts.is_empty() && !new_activities.is_empty() {
-            kept::hold_roll_ups(&mut connection).await?;
-        }
         identity::keep(&mut connection, &identities).await?;
         let named_accounts = named.iter().map(|name| name.account_no);
         let accounts = facts.iter().map(|fact| fact.numbers.account_no).chain(named_accounts);
@@ -327,6 +330,9 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
         IdScope::User => (0, digest(&format!("{}\0{id}", event.user))),
     }
 }
+
+/// What Postgres calls a table that is not there.
+const NO_TABLE: &str = "42P01";
 
 /// Writes raw rows.
 async fn insert_events(connection: &mut Connection<'_>, table: &str, facts: &[Fact]) -> Result<(), StoreError> {
