@@ -200,6 +200,8 @@ pub struct Store {
     tracking: Arc<AtomicI64>,
     /// How often somebody was erased, at least.
     erasures: Arc<AtomicI64>,
+    /// Held while what is tracked is changed.
+    choosing: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -218,7 +220,8 @@ impl Store {
             setting::settle(Writing::begin(writer.lock().await).await?, asked, place.file().is_none()).await?;
         let read = place.pool().await?;
         let shared = place.shared().await?;
-        Ok(Self { place, read, shared, writer, reporting, tracking: Arc::default(), erasures: Arc::default() })
+        let (tracking, erasures, choosing) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { place, read, shared, writer, reporting, tracking, erasures, choosing })
     }
 
     /// A writer on a database whose schema is up to date.

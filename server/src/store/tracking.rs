@@ -11,7 +11,7 @@ use super::{
     scope::Sums,
     setting,
     statement::{Column, bulk, query},
-    whole_day,
+    whole_day::{self, Prepared},
 };
 use foldhash::HashMap;
 use model::{
@@ -64,6 +64,20 @@ impl Tracking {
             modules: by_number(query(modules).fetch_all(connection).await?),
             activities: by_number(query(activities).fetch_all(connection).await?),
         })
+    }
+
+    /// As it follows from what was chosen.
+    fn of(names: &SentNames) -> Self {
+        let shown = names.shown();
+        let is_tracked = |number: &i64| names.modules.get(number).is_none_or(|module| module.choice.tracked);
+        let modules = shown.modules.iter().map(|(sent, number)| (*sent, *number, is_tracked(number).into()));
+        let activities = shown.activities.iter().map(|(sent, of)| (*sent, of.number, of.tracked.into()));
+        Self { revision: None, modules: by_number(modules.collect()), activities: by_number(activities.collect()) }
+    }
+
+    /// Whether both show every name as the same.
+    pub(super) fn shows_as(&self, other: &Self) -> bool {
+        (&self.modules, &self.activities) == (&other.modules, &other.activities)
     }
 
     /// What a module is shown as.
@@ -347,6 +361,34 @@ impl Store {
     /// `None` where there is no such one. Whoever stores events waits meanwhile; where others work on the events for long,
     /// it fails. Must not be cancelled half-way: run it in a task of its own.
     pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
+        // One at a time: the next is prepared from what this one leaves.
+        let _alone = self.choosing.lock().await;
+        let prepared = self.prepare(name, choice.clone()).await?;
+        self.choose_prepared(name, choice, prepared, author).await
+    }
+
+    /// Computes what a choice makes of what users did, beside whoever stores events. Nothing where it makes nothing of it,
+    /// or can't be chosen.
+    async fn prepare(&self, name: SentName, choice: Choice) -> Result<Option<Prepared>, StoreError> {
+        let mut reading = self.read().await?;
+        let mut sent = reading.sent_names().await?;
+        let before = Tracking::of(&sent);
+        if sent.choose(name, choice).is_err() {
+            return Ok(None);
+        }
+        let after = Tracking::of(&sent);
+        let Some(change) = of_days(&sent, before, after) else { return Ok(None) };
+        Prepared::compute(&mut reading.connection(), self.reporting, change).await.map(Some)
+    }
+
+    /// Chooses it, with what was prepared for that as far as it still holds.
+    async fn choose_prepared(
+        &self,
+        name: SentName,
+        choice: Choice,
+        prepared: Option<Prepared>,
+        author: &Author,
+    ) -> Result<Option<Choice>, StoreError> {
         let mut writing = self.write().await?;
         let change = match self.find_change(&mut writing.connection_beside_days(), name, choice).await {
             Ok(Wanted::Change(change)) => change,
@@ -357,7 +399,7 @@ impl Store {
             Err(error) => return Err(error),
         };
         let chosen = chosen(&change.sent, name).cloned();
-        let revision = self.change(&mut writing.connection(), name, *change, author).await?;
+        let revision = self.change(&mut writing.connection(), name, *change, prepared, author).await?;
         writing.commit().await?;
         self.saw_tracking(revision);
         Ok(chosen)
@@ -389,17 +431,15 @@ impl Store {
         connection: &mut Connection<'_>,
         name: SentName,
         Change { sent, stored, subject, states }: Change,
+        prepared: Option<Prepared>,
         author: &Author,
     ) -> Result<i64, StoreError> {
         let before = Tracking::read(connection).await?;
         put_choice(connection, &sent, name).await?;
         put_shown(connection, &sent, stored).await?;
         let after = Tracking::read(connection).await?;
-        let modules = concerned(&sent, &before, &after);
-        if !modules.is_empty() {
-            let module_of = sent.activities.iter().map(|(number, activity)| (*number, activity.module_no)).collect();
-            let change = whole_day::Change::new((&before, &after), &modules, &module_of);
-            whole_day::show_again(connection, self.reporting, &change).await?;
+        if let Some(change) = of_days(&sent, before, after) {
+            whole_day::show_again(connection, self.reporting, &change, prepared).await?;
         }
         let revision = setting::raise_tracking(connection).await?;
         audit::enter(connection, author, Action::ChangeTracking, &subject, states).await?;
@@ -422,6 +462,13 @@ struct Change {
     stored: StoredShown,
     subject: Subject,
     states: States,
+}
+
+/// What a change makes of what users did: nothing where everything is shown as before.
+fn of_days(names: &SentNames, before: Tracking, after: Tracking) -> Option<whole_day::Change> {
+    let modules = concerned(names, &before, &after);
+    let module_of = names.activities.iter().map(|(number, activity)| (*number, activity.module_no)).collect();
+    (!modules.is_empty()).then(|| whole_day::Change::new((before, after), &modules, module_of))
 }
 
 /// The modules, as they are sent, that hold anything which is shown otherwise now.
@@ -662,6 +709,39 @@ mod tests {
         store.append(&[event(3), event(9)]).await.unwrap();
         assert_eq!(look().await, (Some(9), 5, 2, true));
         assert_eq!(look().await, (Some(9), 5, 2, false));
+    }
+
+    #[tokio::test]
+    async fn what_changes_after_a_choice_was_prepared_is_computed_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory).await;
+        let url = format!("sqlite://{}", directory.path().join("db").display());
+        let of_module = |days, module: &str| Event { module: module.into(), ..event(days) };
+        store.append(&[event(0), event(3), of_module(3, "Reports"), of_module(5, "Reports")]).await.unwrap();
+        let off = Choice { tracked: false, ..Choice::default() };
+        let author = Author::anyone();
+        // Days that are as they were, that have changed and that are new.
+        let (module, other) = (SentName::Module(1), SentName::Module(2));
+        let prepared = store.prepare(module, off.clone()).await.unwrap();
+        assert_eq!(prepared.as_ref().map(Prepared::day_count), Some(3));
+        store.append(&[event(3), event(5), event(7)]).await.unwrap();
+        store.choose_prepared(module, off.clone(), prepared, &author).await.unwrap().unwrap();
+        let chosen = store.dump_roll_ups().await.unwrap();
+        Store::rebuild_at(&url, Asked::default()).await.unwrap();
+        assert_eq!(chosen, store.dump_roll_ups().await.unwrap());
+        // Prepared for another choice, or before another was made.
+        for (name, choice, is_before) in [(module, Choice::default(), false), (other, off.clone(), true)] {
+            let prepared = store.prepare(name, choice).await.unwrap();
+            assert!(prepared.is_some());
+            if is_before {
+                store.choose(module, Choice::default(), &author).await.unwrap().unwrap();
+            }
+            store.choose_prepared(other, off.clone(), prepared, &author).await.unwrap().unwrap();
+            let chosen = store.dump_roll_ups().await.unwrap();
+            Store::rebuild_at(&url, Asked::default()).await.unwrap();
+            assert_eq!(chosen, store.dump_roll_ups().await.unwrap());
+            store.choose(other, Choice::default(), &author).await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]

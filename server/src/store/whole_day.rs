@@ -17,8 +17,11 @@ use model::{
 use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many users' days are in memory at a time.
+/// How many users' days are read at a time.
 const AT_A_TIME: usize = 2_000;
+
+/// How much of what a change makes of days is in memory before it is made.
+const PREPARED_BYTES: usize = 64 * 1024 * 1024;
 
 /// All there is of a user's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +41,9 @@ impl WholeDay {
     }
 
     /// What it is where names are shown otherwise.
-    fn shown_again(&self, change: &Change<'_>, reporting: Reporting) -> Self {
+    fn shown_again(&self, change: &Change, reporting: Reporting) -> Self {
         let midnight = day_start(&reporting.zone, day_from_number(self.key.0)).millis();
-        let tracking = change.after;
+        let tracking = &change.after;
         let mut uses: BTreeMap<i64, Vec<Use>> = BTreeMap::new();
         for (module_no, of_module) in &self.modules {
             for of in of_module.uses.iter() {
@@ -69,11 +72,11 @@ impl WholeDay {
 }
 
 /// A change of what names are shown as, and what it touches of users' days.
-pub(super) struct Change<'t> {
-    before: &'t Tracking,
-    after: &'t Tracking,
+pub(super) struct Change {
+    before: Tracking,
+    after: Tracking,
     /// The module of each activity, as they are sent.
-    module_of: &'t BTreeMap<i64, i64>,
+    module_of: BTreeMap<i64, i64>,
     /// The shown modules, as they were, that hold anything which is shown otherwise now.
     modules: BTreeSet<i64>,
     /// The same, and those by which that is shown now.
@@ -82,19 +85,27 @@ pub(super) struct Change<'t> {
     takes_minutes: bool,
 }
 
-impl<'t> Change<'t> {
+impl Change {
     /// That from one to the other, for modules as they are sent.
     pub(super) fn new(
-        (before, after): (&'t Tracking, &'t Tracking),
+        (before, after): (Tracking, Tracking),
         sent_modules: &BTreeSet<i64>,
-        module_of: &'t BTreeMap<i64, i64>,
+        module_of: BTreeMap<i64, i64>,
     ) -> Self {
         let shown = |tracking: &Tracking| sent_modules.iter().map(|sent| tracking.module(*sent).number).collect();
-        let modules: BTreeSet<i64> = shown(before);
-        let touched = &modules | &shown(after);
+        let modules: BTreeSet<i64> = shown(&before);
+        let touched = &modules | &shown(&after);
         let is_taken = |sent: &i64| before.module(*sent).tracked && !after.module(*sent).tracked;
         let takes_minutes = sent_modules.iter().any(is_taken);
         Self { before, after, module_of, modules, touched, takes_minutes }
+    }
+
+    /// Whether both make the same of each day on which nothing is used that is new to either.
+    fn does_as(&self, other: &Self) -> bool {
+        self.before.shows_as(&other.before)
+            && self.after.shows_as(&other.after)
+            && (&self.modules, &self.touched) == (&other.modules, &other.touched)
+            && self.takes_minutes == other.takes_minutes
     }
 }
 
@@ -137,26 +148,90 @@ fn listed(numbers: &BTreeSet<i64>) -> String {
 }
 
 /// Computes again from what was sent what a change touches of users' days, and brings all sums up to date with what that
-/// changes. Whoever stores events is kept out.
+/// changes; days that were prepared for it and have not changed since are written as they were prepared. Whoever stores
+/// events is kept out.
 pub(super) async fn show_again(
     connection: &mut Connection<'_>,
     reporting: Reporting,
-    change: &Change<'_>,
+    change: &Change,
+    prepared: Option<Prepared>,
 ) -> Result<(), StoreError> {
-    let concerned = format!(
-        "SELECT DISTINCT account_no, user_no FROM user_module_day WHERE day = $1 AND module_no IN ({})",
-        listed(&change.modules)
-    );
-    let touched = (!change.takes_minutes).then_some(&change.touched);
-    let days: Vec<(i64,)> =
-        query("SELECT day FROM total_day WHERE scope_no = 0 ORDER BY day").fetch_all(connection).await?;
-    for (day,) in days {
-        let users = query(AssertSqlSafe(concerned.clone())).bind(day);
-        let users: Vec<(i64, i64)> = users.fetch_all(connection).await?;
+    let prepared = prepared.filter(|prepared| prepared.change.does_as(change));
+    let mut prepared = prepared.map(|prepared| prepared.days).unwrap_or_default();
+    for (day, revision) in days(connection).await? {
+        let again = match prepared.remove(&(day, revision)) {
+            Some(again) => again,
+            None => DayAgain::compute(connection, reporting, change, day).await?,
+        };
+        if let Some(again) = again {
+            again.write(connection, day).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The days with events, with the revision of each: as long as that stays, nobody has written to what users did on it.
+async fn days(connection: &mut Connection<'_>) -> Result<Vec<(i64, i64)>, StoreError> {
+    let sql = "SELECT t.day, r.revision FROM total_day t JOIN day_revision r ON r.day = t.day \
+               WHERE t.scope_no = 0 ORDER BY t.day";
+    query(sql).fetch_all(connection).await
+}
+
+/// Days as a change makes them, by the day and its revision then; nothing of those that it does not touch.
+pub(super) struct Prepared {
+    change: Change,
+    days: BTreeMap<(i64, i64), Option<DayAgain>>,
+}
+
+impl Prepared {
+    /// Computes them, as many as there is room for in memory. Whoever stores events goes on meanwhile.
+    pub(super) async fn compute(
+        connection: &mut Connection<'_>,
+        reporting: Reporting,
+        change: Change,
+    ) -> Result<Self, StoreError> {
+        let (mut prepared, mut bytes) = (BTreeMap::new(), 0);
+        for (day, revision) in days(connection).await? {
+            let again = DayAgain::compute(connection, reporting, &change, day).await?;
+            bytes += again.as_ref().map_or(0, |again| again.changed.bytes());
+            prepared.insert((day, revision), again);
+            if bytes > PREPARED_BYTES {
+                break;
+            }
+        }
+        Ok(Self { change, days: prepared })
+    }
+
+    /// How many days were computed.
+    #[cfg(test)]
+    pub(super) fn day_count(&self) -> usize {
+        self.days.len()
+    }
+}
+
+/// What a change makes of a day.
+struct DayAgain {
+    changed: Changed,
+    sums: Sums,
+}
+
+impl DayAgain {
+    /// Nothing where nobody did anything that is shown otherwise.
+    async fn compute(
+        connection: &mut Connection<'_>,
+        reporting: Reporting,
+        change: &Change,
+        day: i64,
+    ) -> Result<Option<Self>, StoreError> {
+        let concerned = format!(
+            "SELECT DISTINCT account_no, user_no FROM user_module_day WHERE day = $1 AND module_no IN ({})",
+            listed(&change.modules)
+        );
+        let users: Vec<(i64, i64)> = query(AssertSqlSafe(concerned)).bind(day).fetch_all(connection).await?;
         let keys: Vec<UserKey> = users.into_iter().map(|(account_no, user_no)| (day, account_no, user_no)).collect();
-        let mut sums = Sums::default();
+        let touched = (!change.takes_minutes).then_some(&change.touched);
+        let (mut changed, mut sums) = (Changed::default(), Sums::default());
         for keys in keys.chunks(AT_A_TIME) {
-            let mut changed = Changed::default();
             for mut was in read_modules(connection, keys, touched).await? {
                 let mut is = was.shown_again(change, reporting);
                 // What is as it was changes no sum, and is not written again.
@@ -168,18 +243,19 @@ pub(super) async fn show_again(
                     was.modules.remove(&module_no);
                     is.modules.remove(&module_no);
                 }
-                sums.take(&was.contribution(change.before));
-                sums.add(&is.contribution(change.after));
+                sums.take(&was.contribution(&change.before));
+                sums.add(&is.contribution(&change.after));
                 changed.add(was, is);
             }
-            changed.write(connection).await?;
         }
-        if !keys.is_empty() {
-            sums.write_and_prune(connection).await?;
-            kept::keep_on_as_sent(connection, day).await?;
-        }
+        Ok((!keys.is_empty()).then_some(Self { changed, sums }))
     }
-    Ok(())
+
+    async fn write(self, connection: &mut Connection<'_>, day: i64) -> Result<(), StoreError> {
+        self.changed.write(connection).await?;
+        self.sums.write_and_prune(connection).await?;
+        kept::keep_on_as_sent(connection, day).await
+    }
 }
 
 /// Rows of users' days that are others by now, and keys of those that are gone.
@@ -192,6 +268,16 @@ struct Changed {
 }
 
 impl Changed {
+    /// How much it takes, about.
+    fn bytes(&self) -> usize {
+        let Self { users, modules, gone_users, gone_modules } = self;
+        let uses: usize = modules.iter().map(|(_, module)| module.uses.len()).sum();
+        uses + size_of_val(users.as_slice())
+            + size_of_val(modules.as_slice())
+            + size_of_val(gone_users.as_slice())
+            + size_of_val(gone_modules.as_slice())
+    }
+
     fn add(&mut self, was: WholeDay, is: WholeDay) {
         let key @ (day, account_no, user_no) = was.key;
         match is.user {
