@@ -400,7 +400,8 @@ async fn what_others_remember_is_forgotten_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_stored_while_those_of_their_account_are_deleted() {
     let server = TestServer::start(Tz::UTC, noon()).await;
-    post(&server, "/api/v1/events", &json!([event("acme", "lisa", 1), event("acme", "bob", 1)])).await;
+    let before = json!([event("acme", "lisa", 1), event("acme", "bob", 1), event("acme", "anon", 90)]);
+    post(&server, "/api/v1/events", &before).await;
     let Some(held) = server.hold("SELECT * FROM event ORDER BY user_no FOR UPDATE").await else { return };
     let (store, author) = (server.store.clone(), server.author());
     let erasing = tokio::spawn(async move { store.erase(&choice("acme", Some("lisa")), &author).await });
@@ -411,11 +412,14 @@ async fn events_are_stored_while_those_of_their_account_are_deleted() {
     assert_eq!(post(&server, "/api/v1/events", &meanwhile).await["accepted"], 3);
     let told = json!({"type": "identify", "userId": "lisa", "anonymousId": "a", "traits": {"name": "Lisa Ray"}});
     post(&server, "/v1/identify", &told).await;
+    // Only now it turns out whose a day before was.
+    post(&server, "/v1/alias", &json!({"type": "alias", "userId": "lisa", "previousId": "anon"})).await;
     drop(held);
     let erased = erasing.await.unwrap().unwrap().unwrap().erased;
-    assert_eq!((erased.events, erased.rejects), (3, 1));
+    assert_eq!((erased.events, erased.rejects, erased.users), (4, 1, 2));
     assert!(erased.identities > 0);
-    assert!(!server.everything().await.contains("lisa"));
+    let everything = server.everything().await;
+    assert!(!everything.contains("lisa") && !everything.contains("anon"));
     assert_eq!(server.texts("SELECT CAST(COUNT(*) AS TEXT) FROM event").await, ["2"]);
     let rolled_up = server.dump_rollups().await;
     server.rebuild().await;

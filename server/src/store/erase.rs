@@ -154,32 +154,41 @@ impl Store {
         self.refuse_other_reporting(connection).await?;
         wait_for_other_erasures(connection).await?;
         let target = Target::find(connection, choice).await?;
-        // Found again below: until its account is locked, others may store what a user does first.
+        let users = target.users(connection).await?;
+        // Takes longest, and nobody waits for it yet. Who stores some meanwhile raises the revisions of their days, which are
+        // therefore read first.
+        let before = revisions(connection).await?;
+        let tracking = Tracking::read(connection).await?;
+        let mut deleted = events(connection, Deed::Delete, &target, &users, EVER).await?;
+        let mut sums = BTreeMap::new();
+        for (day, _) in &before {
+            sums.insert(*day, sums_of(connection, &target, &users, *day, &tracking).await?);
+        }
+        // Only now, because others wait for what goes, and found again, because they went on.
+        let target = target.find_again(connection, choice).await?;
         let mut found = Found::of(connection, &target).await?;
         reject::drop_all(connection, &found.rejects).await?;
         drop_identities(connection, &target).await?;
-        // Takes longest, and nobody waits for it yet. Who stores some meanwhile raises the revisions of their days.
-        let (mut tracking, before) = (Tracking::read(connection).await?, revisions(connection).await?);
-        let mut deleted = events(connection, Deed::Delete, &target, &found.users, EVER).await?;
-        let mut sums = BTreeMap::new();
-        for (day, _) in &before {
-            sums.insert(*day, sums_of(connection, &target, &found.users, *day, &tracking).await?);
-        }
-        if let Connection::Postgres(_) = connection {
-            // Others went on, and may have named them.
-            let more = rejects_of(connection, &found.called).await?;
-            reject::drop_all(connection, &more).await?;
-            found.rejects.extend(more);
-            found.identities += drop_identities(connection, &target).await?;
-            found.texts = texts_of(connection, &found.called).await?;
-        }
         rollup::lock_accounts(connection, target.account_no.into_iter()).await?;
-        (found.users, tracking) = (target.users(connection).await?, Tracking::read(connection).await?);
+        found.users = target.users(connection).await?;
+        let tracking = Tracking::read(connection).await?;
         for (day, _) in revisions(connection).await?.difference(&before) {
             let start = |day| day_start(&self.reporting.zone, day_from_number(day)).millis();
             let of_day = start(*day)..start(day + 1);
             deleted += events(connection, Deed::Delete, &target, &found.users, of_day).await?;
-            sums.insert(*day, sums_of(connection, &target, &found.users, *day, &tracking).await?);
+            sums.remove(day);
+        }
+        // Who is one of them only since then has a past that was not looked at.
+        let is_late = |(number, ..): &&UserColumns| !users.iter().any(|(known, ..)| known == number);
+        let late: Vec<UserColumns> = found.users.iter().filter(is_late).cloned().collect();
+        if !target.is_account() && !late.is_empty() {
+            deleted += events(connection, Deed::Delete, &target, &late, EVER).await?;
+            sums.clear();
+        }
+        for (day, _) in revisions(connection).await? {
+            if !sums.contains_key(&day) {
+                sums.insert(day, sums_of(connection, &target, &found.users, day, &tracking).await?);
+            }
         }
         if target.is_account() {
             // Nobody who works out what an account belongs to waits for this one from here on.
@@ -303,6 +312,15 @@ impl Target {
             user_ids.remove(&id);
         }
         Ok(Self { account, account_no, account_name, user_ids, user })
+    }
+
+    /// The same, and who is known as the user since then; whoever was stays one of them.
+    async fn find_again(self, connection: &mut Connection<'_>, choice: &ErasureChoice) -> Result<Self, StoreError> {
+        let mut again = Self::find(connection, choice).await?;
+        if !self.is_account() {
+            again.user_ids.extend(self.user_ids);
+        }
+        Ok(again)
     }
 
     fn is_account(&self) -> bool {
@@ -535,16 +553,13 @@ async fn told(connection: &mut Connection<'_>, target: &Target) -> Result<Vec<(S
     Ok(told.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// Drops what was told, in the order in which it is written, so that two transactions never wait for each other; says how
-/// much that was.
-async fn drop_identities(connection: &mut Connection<'_>, target: &Target) -> Result<i64, StoreError> {
-    let mut dropped = 0;
+/// Drops what was told, in the order in which it is written, so that two transactions never wait for each other.
+async fn drop_identities(connection: &mut Connection<'_>, target: &Target) -> Result<(), StoreError> {
     for (user_id, kind, _) in told(connection, target).await? {
         let sql = "DELETE FROM identity WHERE user_id = $1 AND kind = $2";
         query(sql).bind(&*user_id).bind(&*kind).execute(connection).await?;
-        dropped += 1;
     }
-    Ok(dropped)
+    Ok(())
 }
 
 /// Of two erasures at once, the second waits here, however long the first takes.
