@@ -190,7 +190,9 @@ impl Store {
         });
         // A month's table that is gone was dropped since it was remembered: its events are too old by now.
         insert_events(&mut connection, &table, &facts).await.map_err(|error| match error {
-            StoreError::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_TABLE) => {
+            StoreError::Database(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| NO_PARTITION.contains(&&*code)) =>
+            {
                 StoreError::RetentionChanged
             }
             error => error,
@@ -331,8 +333,8 @@ fn entry(event: &Event, id: &str, account_no: i64) -> (i64, [u8; 16]) {
     }
 }
 
-/// What Postgres calls a table that is not there.
-const NO_TABLE: &str = "42P01";
+/// What Postgres calls a table that is not there, and a row for which there is none.
+const NO_PARTITION: [&str; 2] = ["42P01", "23514"];
 
 /// Writes raw rows.
 async fn insert_events(connection: &mut Connection<'_>, table: &str, facts: &[Fact]) -> Result<(), StoreError> {
