@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_deep_is_read_in_one_pass() {
+    fn what_lies_deep_is_found_in_its_place() {
         let acme = Called::new("acme", [], ["7".to_owned()]);
         // Each nests its values so deep that they have a long pointer of their own.
         let nested = |value: &str| format!("{}{}{}", r#"{"x": ["#.repeat(50), value, "]}".repeat(50));

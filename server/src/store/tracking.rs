@@ -363,14 +363,17 @@ impl Store {
     pub async fn choose(&self, name: SentName, choice: Choice, author: &Author) -> Result<Option<Choice>, StoreError> {
         // One at a time: the next is prepared from what this one leaves.
         let _alone = self.choosing.lock().await;
-        let prepared = self.prepare(name, choice.clone()).await?;
+        let prepared = self.prepare(name, choice.clone()).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a change of what is tracked was not prepared, and takes longer");
+            None
+        });
         self.choose_prepared(name, choice, prepared, author).await
     }
 
     /// Computes what a choice makes of what users did, beside whoever stores events. Nothing where it makes nothing of it,
     /// or can't be chosen.
     async fn prepare(&self, name: SentName, choice: Choice) -> Result<Option<Prepared>, StoreError> {
-        let mut reading = self.read().await?;
+        let mut reading = self.read().await?.without_timeout().await?;
         let mut sent = reading.sent_names().await?;
         let before = Tracking::of(&sent);
         if sent.choose(name, choice).is_err() {

@@ -159,12 +159,25 @@ pub(super) async fn show_again(
     let prepared = prepared.filter(|prepared| prepared.change.does_as(change));
     let mut prepared = prepared.map(|prepared| prepared.days).unwrap_or_default();
     for (day, revision) in days(connection).await? {
-        let again = match prepared.remove(&(day, revision)) {
-            Some(again) => again,
-            None => DayAgain::compute(connection, reporting, change, day).await?,
-        };
-        if let Some(again) = again {
-            again.write(connection, day).await?;
+        let mut sums = Vec::new();
+        match prepared.remove(&(day, revision)) {
+            Some(parts) => {
+                for Part { changed, sums: of_part } in parts {
+                    changed.write(connection).await?;
+                    sums.push(of_part);
+                }
+            }
+            None => {
+                for keys in concerned(connection, change, day).await?.chunks(AT_A_TIME) {
+                    let Part { changed, sums: of_part } = Part::compute(connection, reporting, change, keys).await?;
+                    changed.write(connection).await?;
+                    sums.push(of_part);
+                }
+            }
+        }
+        if !sums.is_empty() {
+            Sums::of_all(sums.into_iter()).write_and_prune(connection).await?;
+            kept::keep_on_as_sent(connection, day).await?;
         }
     }
     Ok(())
@@ -177,14 +190,14 @@ async fn days(connection: &mut Connection<'_>) -> Result<Vec<(i64, i64)>, StoreE
     query(sql).fetch_all(connection).await
 }
 
-/// Days as a change makes them, by the day and its revision then; nothing of those that it does not touch.
+/// Users' days as a change makes them, by the day and its revision then; none of those that it does not touch.
 pub(super) struct Prepared {
     change: Change,
-    days: BTreeMap<(i64, i64), Option<DayAgain>>,
+    days: BTreeMap<(i64, i64), Vec<Part>>,
 }
 
 impl Prepared {
-    /// Computes them, as many as there is room for in memory. Whoever stores events goes on meanwhile.
+    /// Computes them, as many days as there is room for in memory. Whoever stores events goes on meanwhile.
     pub(super) async fn compute(
         connection: &mut Connection<'_>,
         reporting: Reporting,
@@ -192,12 +205,16 @@ impl Prepared {
     ) -> Result<Self, StoreError> {
         let (mut prepared, mut bytes) = (BTreeMap::new(), 0);
         for (day, revision) in days(connection).await? {
-            let again = DayAgain::compute(connection, reporting, &change, day).await?;
-            bytes += again.as_ref().map_or(0, |again| again.changed.bytes());
-            prepared.insert((day, revision), again);
-            if bytes > PREPARED_BYTES {
-                break;
+            let mut parts = Vec::new();
+            for keys in concerned(connection, &change, day).await?.chunks(AT_A_TIME) {
+                let part = Part::compute(connection, reporting, &change, keys).await?;
+                bytes += part.changed.bytes();
+                if bytes > PREPARED_BYTES {
+                    return Ok(Self { change, days: prepared });
+                }
+                parts.push(part);
             }
+            prepared.insert((day, revision), parts);
         }
         Ok(Self { change, days: prepared })
     }
@@ -209,52 +226,47 @@ impl Prepared {
     }
 }
 
-/// What a change makes of a day.
-struct DayAgain {
+/// The users' days on which anything was done that is shown otherwise.
+async fn concerned(connection: &mut Connection<'_>, change: &Change, day: i64) -> Result<Vec<UserKey>, StoreError> {
+    let sql = format!(
+        "SELECT DISTINCT account_no, user_no FROM user_module_day WHERE day = $1 AND module_no IN ({})",
+        listed(&change.modules)
+    );
+    let users: Vec<(i64, i64)> = query(AssertSqlSafe(sql)).bind(day).fetch_all(connection).await?;
+    Ok(users.into_iter().map(|(account_no, user_no)| (day, account_no, user_no)).collect())
+}
+
+/// What a change makes of some users' days, and of the sums by that.
+struct Part {
     changed: Changed,
     sums: Sums,
 }
 
-impl DayAgain {
-    /// Nothing where nobody did anything that is shown otherwise.
+impl Part {
     async fn compute(
         connection: &mut Connection<'_>,
         reporting: Reporting,
         change: &Change,
-        day: i64,
-    ) -> Result<Option<Self>, StoreError> {
-        let concerned = format!(
-            "SELECT DISTINCT account_no, user_no FROM user_module_day WHERE day = $1 AND module_no IN ({})",
-            listed(&change.modules)
-        );
-        let users: Vec<(i64, i64)> = query(AssertSqlSafe(concerned)).bind(day).fetch_all(connection).await?;
-        let keys: Vec<UserKey> = users.into_iter().map(|(account_no, user_no)| (day, account_no, user_no)).collect();
+        keys: &[UserKey],
+    ) -> Result<Self, StoreError> {
         let touched = (!change.takes_minutes).then_some(&change.touched);
         let (mut changed, mut sums) = (Changed::default(), Sums::default());
-        for keys in keys.chunks(AT_A_TIME) {
-            for mut was in read_modules(connection, keys, touched).await? {
-                let mut is = was.shown_again(change, reporting);
-                // What is as it was changes no sum, and is not written again.
-                let as_before = |(module_no, module): &(&i64, &UserModuleDay)| {
-                    !change.touched.contains(*module_no) && is.modules.get(*module_no) == Some(*module)
-                };
-                let same: Vec<i64> = was.modules.iter().filter(as_before).map(|(module_no, _)| *module_no).collect();
-                for module_no in same {
-                    was.modules.remove(&module_no);
-                    is.modules.remove(&module_no);
-                }
-                sums.take(&was.contribution(&change.before));
-                sums.add(&is.contribution(&change.after));
-                changed.add(was, is);
+        for mut was in read_modules(connection, keys, touched).await? {
+            let mut is = was.shown_again(change, reporting);
+            // What is as it was changes no sum, and is not written again.
+            let as_before = |(module_no, module): &(&i64, &UserModuleDay)| {
+                !change.touched.contains(*module_no) && is.modules.get(*module_no) == Some(*module)
+            };
+            let same: Vec<i64> = was.modules.iter().filter(as_before).map(|(module_no, _)| *module_no).collect();
+            for module_no in same {
+                was.modules.remove(&module_no);
+                is.modules.remove(&module_no);
             }
+            sums.take(&was.contribution(&change.before));
+            sums.add(&is.contribution(&change.after));
+            changed.add(was, is);
         }
-        Ok((!keys.is_empty()).then_some(Self { changed, sums }))
-    }
-
-    async fn write(self, connection: &mut Connection<'_>, day: i64) -> Result<(), StoreError> {
-        self.changed.write(connection).await?;
-        self.sums.write_and_prune(connection).await?;
-        kept::keep_on_as_sent(connection, day).await
+        Ok(Self { changed, sums })
     }
 }
 
