@@ -33,7 +33,7 @@ use model::{
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     ops::Range,
     time::Duration,
 };
@@ -186,8 +186,8 @@ impl Store {
             sums.clear();
         }
         for (day, _) in revisions(connection).await? {
-            if !sums.contains_key(&day) {
-                sums.insert(day, sums_of(connection, &target, &found.users, day, &tracking).await?);
+            if let Entry::Vacant(sums) = sums.entry(day) {
+                sums.insert(sums_of(connection, &target, &found.users, day, &tracking).await?);
             }
         }
         if target.is_account() {
