@@ -378,7 +378,7 @@ fn optional_text(fields: &Fields<'_>, pointer: &str, name: Field, bytes: usize) 
 }
 
 /// A name as a part of a JSON pointer.
-pub(crate) fn pointer_part(name: &str) -> String {
+pub fn pointer_part(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

@@ -1,7 +1,7 @@
 //! Objects of JSON that say what to change, read field by field. Whatever is at fault is told, each field by its pointer
 //! and in words for who sent it. What never lives here: what the fields mean.
 
-use crate::api::problem::FieldError;
+use crate::{api::problem::FieldError, event::pointer_part};
 use serde_json::{Map, Value};
 
 /// An object, and what is wrong with it so far.
@@ -20,7 +20,7 @@ impl<'a> Object<'a> {
         let mut object = Self { fields, errors: Vec::new() };
         for name in fields.keys().filter(|name| !names.contains(&name.as_str())) {
             let detail = format!("there is no such field; there are {}", names.join(", "));
-            object.note(&name.replace('~', "~0").replace('/', "~1"), detail);
+            object.note(&pointer_part(name), detail);
         }
         Ok(object)
     }

@@ -12,7 +12,10 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
-use model::{api::problem::FieldError, event::REQUEST_BYTES};
+use model::{
+    api::problem::FieldError,
+    event::{REQUEST_BYTES, pointer_part},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
@@ -81,9 +84,7 @@ impl Place<'_> {
     fn pointer(&self) -> String {
         match self {
             Self::Whole => String::new(),
-            Self::Field(within, name) => {
-                format!("{}/{}", within.pointer(), name.replace('~', "~0").replace('/', "~1"))
-            }
+            Self::Field(within, name) => format!("{}/{}", within.pointer(), pointer_part(name)),
             Self::Item(within, index) => format!("{}/{index}", within.pointer()),
         }
     }
